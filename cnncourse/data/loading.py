@@ -1,0 +1,137 @@
+"""Load a set by name from the best place there is, and say truthfully which place that was."""
+
+import os
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cnncourse.data import download as downloads
+from cnncourse.data.drawing import shapes_place
+from cnncourse.data.imageset import ImageSet, Source
+from cnncourse.data.places import Place, downloaded_places, local_places
+from cnncourse.data.registry import SHAPES10, Entry, Split, entry
+from cnncourse.data.samples import sample_place
+from cnncourse.data.storage import decoded, fingerprint
+from cnncourse.errors import ArgumentError, DataError
+
+_announced: set[tuple[str, str, str]] = set()
+
+
+def load(
+    name: str,
+    split: Split = "train",
+    *,
+    announce: bool = True,
+    root: str | os.PathLike[str] | None = None,
+    download: bool = True,
+) -> ImageSet:
+    """Load a set of images by name.
+
+    It is looked for in the folders of ``$CNNCOURSE_DATA``, then where Linux distributions install it, then in
+    the cache folder; then it is downloaded. Without a network the sample that ships with the course takes its
+    place, and for CIFAR-10 the drawn set ``shapes10``; one line says so. ``CNNCOURSE_OFFLINE=1`` skips the
+    download. Decoded images are kept in the cache folder, so that the next load takes a moment.
+
+    Chapter 18 introduces it.
+
+    Args:
+        name: ``"mnist"``, ``"fashion_mnist"``, ``"cifar10"`` or ``"shapes10"``.
+        split: ``"train"`` or ``"test"``.
+        announce: print a line that says which source was used, once for each set in a process.
+        root: look in this folder and nowhere else.
+        download: download the set when it is not on this machine.
+
+    Returns:
+        The set, with images as uint8 (n, c, h, w) and labels as int64 (n,).
+
+    Raises:
+        ArgumentError: the split is neither of the two.
+        DataError: the name is unknown; a named folder is not there or does not hold the set; a file is
+            damaged.
+
+    Example:
+        >>> digits = load("mnist", "test", announce=False, download=False)
+        >>> digits.images.shape[1:], digits.images.dtype
+        (torch.Size([1, 28, 28]), torch.uint8)
+    """
+    wanted = entry(name)
+    if split not in ("train", "test"):
+        raise ArgumentError(
+            f'split expects "train" or "test", got {split!r} — set.split(0.1) deals a set in two'
+        )
+    place, reason = _find(wanted, root, download)
+    if place is None:
+        wanted, place = SHAPES10, shapes_place()
+    images, labels, sha256 = _read(wanted, place, split)
+    if announce:
+        _announce(entry(name), place, reason)
+    return ImageSet(
+        name=wanted.name,
+        part=split,
+        images=torch.from_numpy(np.require(images, requirements=["C", "W"])),
+        labels=torch.from_numpy(labels),
+        classes=wanted.classes,
+        source=Source(place.kind, place.variant, place.where, sha256),
+        mean=wanted.mean,
+        std=wanted.std,
+    )
+
+
+def _find(wanted: Entry, root: str | os.PathLike[str] | None, download: bool) -> tuple[Place | None, str]:
+    """The best place, and why it is not a better one. No place at all: the drawn set must do."""
+    if wanted.format == "drawn":
+        return shapes_place(), ""
+    if place := next(local_places(wanted, root), None):
+        return place, ""
+    if root is not None:
+        raise DataError(
+            f"root={str(root)!r}: expected {wanted.title} there as {_layouts(wanted)}, got none of these — "
+            "leave root out to search the usual places"
+        )
+    if not download:
+        reason = "not found on this machine"
+    else:
+        try:
+            downloads.get(wanted)
+            return next(downloaded_places(wanted)), ""
+        except downloads.NoNetworkError as error:
+            reason = error.reason
+        except DataError as error:
+            reason = str(error)
+    return sample_place(wanted), reason
+
+
+def _layouts(wanted: Entry) -> str:
+    trees = [
+        f"{name}/train/<class>/*.png|jpg" if name != "." else "train/<class>/*.png|jpg"
+        for name in wanted.trees
+    ]
+    return ", ".join([*wanted.folders, *([wanted.archive] if wanted.archive else []), *trees])
+
+
+def _read(wanted: Entry, place: Place, split: Split) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
+    key = place.key(split)
+    if key:
+        return decoded(f"{wanted.name}-{split}", key, lambda: place.read(split))
+    images, labels = place.read(split)
+    return images, labels, fingerprint(images, labels)
+
+
+def _announce(wanted: Entry, place: Place, reason: str) -> None:
+    """Print what is used and why, once for each set and place in a process."""
+    mark = (wanted.name, place.variant, place.where)
+    if mark in _announced:
+        return
+    _announced.add(mark)
+    counts = f"{place.counts['train']:,} train + {place.counts['test']:,} test images"
+    if place.kind == "full":
+        print(f"{wanted.title}: {counts}, {place.variant}, from {place.where}")
+    elif wanted is SHAPES10:
+        print(f"{wanted.title}: {counts}, {place.where}")
+    elif place.kind == "generated":
+        print(
+            f"{wanted.title}: {reason} — using shapes10 instead: {counts}, {place.where}, NOT {wanted.title}"
+        )
+    else:
+        print(f"{wanted.title}: {reason} — using the sample that ships with the course: {counts}")

@@ -1,0 +1,124 @@
+"""The cache folder: where decoded arrays and downloads are kept, written whole or not at all."""
+
+import hashlib
+import os
+import secrets
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Images, shape (n, c, h, w), and labels, shape (n,)."""
+
+_FORMAT = "1"  # raise it when decoding changes, so that what older versions stored is not used
+_noted: set[str] = set()
+
+
+def cache_folder() -> Path:
+    r"""Return the folder for what can be made again: ``$CNNCOURSE_CACHE``, or the platform's own place.
+
+    That place is ``~/.cache/cnncourse`` on Linux (``$XDG_CACHE_HOME`` is heeded),
+    ``~/Library/Caches/cnncourse`` on macOS and ``%LOCALAPPDATA%\cnncourse`` on Windows. Asking for the
+    folder does not create it.
+
+    Example:
+        >>> cache_folder().is_absolute()
+        True
+    """
+    if chosen := os.environ.get("CNNCOURSE_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "cnncourse"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "cnncourse"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cnncourse"
+
+
+def note(line: str) -> None:
+    """Print a line on standard error, once in a process.
+
+    Example:
+        >>> note("this goes to standard error, and only the first time")
+    """
+    if line not in _noted:
+        _noted.add(line)
+        print(line, file=sys.stderr)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file that appears only when it is complete.
+
+    The bytes go to a temporary file in the same folder, which then takes the name of ``path`` in one step.
+    Several processes may do this at once: the last one wins, and nobody sees half a file.
+
+    Raises:
+        OSError: the folder cannot be written; nothing is left behind.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with whole_file(Path(folder, "a.txt")) as file:
+        ...         _ = file.write(b"all of it")
+        ...     print(Path(folder, "a.txt").read_text(), len(os.listdir(folder)))
+        all of it 1
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def fingerprint(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
+    """Return the SHA-256 of the pixels followed by the labels, one byte each: equal for equal data.
+
+    Example:
+        >>> fingerprint(np.zeros((1, 1, 2, 2), np.uint8), np.array([3]))[:12]
+        '016a682d1df4'
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(images).data)
+    digest.update(labels.astype(np.uint8).tobytes())
+    return digest.hexdigest()
+
+
+def decoded(
+    stem: str, key: str, decode: Callable[[], Arrays]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
+    """Return decoded arrays from the cache folder, or decode them now and store them there.
+
+    A cache that cannot be written costs time at the next load, and one line on standard error now. A cache
+    file that cannot be read is made again.
+
+    Args:
+        stem: readable start of the file's name.
+        key: everything the arrays depend on; another key means another file.
+        decode: makes the arrays.
+
+    Returns:
+        Images uint8 (n, c, h, w), labels int64 (n,), and their fingerprint.
+    """
+    digest = hashlib.sha256(f"{_FORMAT}\n{key}".encode()).hexdigest()
+    path = cache_folder() / "decoded" / f"{stem}-{digest[:16]}.npz"
+    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as stored:
+        return stored["images"], stored["labels"], str(stored["sha256"])
+    images, labels = decode()
+    sha256 = fingerprint(images, labels)
+    try:
+        with whole_file(path) as file:
+            np.savez(file, images=images, labels=labels, sha256=np.array(sha256))
+    except OSError as error:
+        note(
+            f"The decoded images could not be kept in {path.parent} ({error.strerror or error}): they will "
+            "be decoded again next time. Set CNNCOURSE_CACHE to a folder that you can write to."
+        )
+    return images, labels, sha256

@@ -1,0 +1,127 @@
+"""Where a notebook runs: the device, the seed, how long it may take, and the line that says so."""
+
+import os
+import random
+import sys
+from typing import Literal
+
+import torch
+
+from cnncourse.errors import ArgumentError
+
+Scale = Literal["smoke", "full"]
+
+
+def device() -> torch.device:
+    """Choose the fastest device there is: CUDA, then Apple's MPS, then the CPU.
+
+    ``CNNCOURSE_DEVICE`` overrides the choice, for example ``CNNCOURSE_DEVICE=cpu``.
+
+    Returns:
+        The device on which the course trains by default.
+
+    Raises:
+        ArgumentError: ``CNNCOURSE_DEVICE`` does not name a device of torch.
+
+    Example:
+        >>> device().type in {"cpu", "cuda", "mps"}
+        True
+    """
+    wanted = os.environ.get("CNNCOURSE_DEVICE")
+    if wanted:
+        try:
+            return torch.device(wanted)
+        except RuntimeError:
+            raise ArgumentError(
+                f"CNNCOURSE_DEVICE expects a device such as cpu, cuda or cuda:1, got {wanted!r} — "
+                "unset it to let the course choose"
+            ) from None
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def scale() -> Scale:
+    """Say how much work a notebook may do: ``"smoke"`` (a minute on two cores) or ``"full"`` (a GPU).
+
+    ``CNNCOURSE_SCALE`` decides; without it a machine with CUDA runs in full.
+
+    Raises:
+        ArgumentError: ``CNNCOURSE_SCALE`` is neither of the two words.
+
+    Example:
+        >>> scale() in {"smoke", "full"}
+        True
+    """
+    match os.environ.get("CNNCOURSE_SCALE", ""):
+        case "smoke":
+            return "smoke"
+        case "full":
+            return "full"
+        case "":
+            return "full" if torch.cuda.is_available() else "smoke"
+        case other:
+            raise ArgumentError(f"CNNCOURSE_SCALE expects smoke or full, got {other!r}")
+
+
+def seed(value: int = 0) -> torch.Generator:
+    """Seed Python, NumPy and torch, so that a run can be repeated.
+
+    Args:
+        value: the seed, any non-negative integer below 2³².
+
+    Returns:
+        A fresh CPU generator with the same seed, for code that draws from its own stream.
+
+    Raises:
+        ArgumentError: the seed is negative or too large.
+
+    Example:
+        >>> a = torch.rand(2, generator=seed(1))
+        >>> bool((a == torch.rand(2, generator=seed(1))).all())
+        True
+    """
+    if not 0 <= value < 2**32:
+        raise ArgumentError(f"a seed is a whole number from 0 to 2³² − 1, got {value}")
+    import numpy as np
+
+    random.seed(value)
+    np.random.seed(value)
+    torch.manual_seed(value)
+    return torch.Generator().manual_seed(value)
+
+
+def in_colab() -> bool:
+    """Say whether this Python runs inside Google Colab.
+
+    Example:
+        >>> in_colab()
+        False
+    """
+    return "google.colab" in sys.modules
+
+
+def start(chapter: str = "", *, gpu: bool = False) -> None:
+    """Get a notebook ready: seed everything, set the figures' style, and print one line on where it runs.
+
+    Args:
+        chapter: the chapter's number, as in ``"02"``; empty outside the course.
+        gpu: the notebook is much faster on a GPU, so say how to switch one on where that is possible.
+
+    Example:
+        >>> start("02")  # doctest: +ELLIPSIS
+        Chapter 02 · cnncourse ... · torch ... · ...
+    """
+    from cnncourse import __version__, plots
+
+    seed(0)
+    plots.use_style()
+    where = device()
+    name = torch.cuda.get_device_name(where) if where.type == "cuda" else where.type.upper()
+    parts = [f"Chapter {chapter}"] if chapter else []
+    parts += [f"cnncourse {__version__}", f"torch {torch.__version__}", name, f"scale {scale()}"]
+    print(" · ".join(parts))
+    if gpu and in_colab() and where.type == "cpu":
+        print("This chapter is much faster on a GPU: Runtime → Change runtime type → T4 GPU, then run again.")
