@@ -1,0 +1,106 @@
+"""Checkpoints: the whole state of a training run in one file that is either complete or not there."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from cnncourse.errors import ArgumentError, DataError
+
+FORMAT = 2
+_KEYS = frozenset(
+    {"format", "model", "best", "optimisers", "scaler", "averaging", "order", "rng", "history", "recipe"}
+    | {"seed", "images"}
+)
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint so that a crash at any moment leaves the old file or the new one, never half of one.
+
+    The bytes go to a neighbouring file, are flushed to the disk, and only then take the name over.
+
+    Args:
+        path: the checkpoint's file; its folder is made if need be.
+        state: tensors and plain data.
+
+    Raises:
+        DataError: the folder cannot be written to.
+
+    Example:
+        >>> save(Path("runs/lenet.pt"), state)  # doctest: +SKIP
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            torch.save(state | {"format": FORMAT}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        raise DataError(f"cannot write the checkpoint {path}: {error.strerror or error}") from None
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint back, as data only: nothing in the file is ever run.
+
+    Args:
+        path: a file that ``save`` wrote.
+
+    Returns:
+        The state, its tensors on the CPU.
+
+    Raises:
+        DataError: the file is not there, is damaged, or is no checkpoint of this version.
+
+    Example:
+        >>> load(Path("runs/lenet.pt"))["seed"]  # doctest: +SKIP
+        0
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise DataError(f"there is no checkpoint {path}") from None
+    except Exception as error:  # a damaged file can fail in any layer of the reader
+        raise DataError(
+            f"{path} is damaged or is no checkpoint ({type(error).__name__}) — delete it and train again"
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT or set(state) != _KEYS:
+        raise DataError(f"{path} is no checkpoint of this version of cnncourse — delete it and train again")
+    return state
+
+
+def check(state: dict[str, Any], model: nn.Module, *, recipe: dict[str, Any], seed: int, images: int) -> None:
+    """Check that a checkpoint belongs to the run that wants to go on from it.
+
+    Args:
+        state: what ``load`` returned.
+        model: the net of the run.
+        recipe: the run's recipe as a dictionary.
+        seed: the run's seed.
+        images: how many training images the run has.
+
+    Raises:
+        ArgumentError: it is of another net, recipe, seed or number of images.
+    """
+    kept, wanted = _shapes(state["model"]), _shapes(model.state_dict())
+    if kept != wanted:
+        name = next(n for n in (*wanted, *kept) if kept.get(n) != wanted.get(n))
+        raise ArgumentError(
+            f"the checkpoint is of another net: {name} expects {wanted.get(name, 'nothing')}, "
+            f"the checkpoint has {kept.get(name, 'nothing')}"
+        )
+    pairs = {name: (state["recipe"].get(name), value) for name, value in recipe.items() if name != "about"}
+    pairs |= {"seed": (state["seed"], seed), "the number of training images": (state["images"], images)}
+    for name, (before, now) in pairs.items():
+        if before != now:
+            raise ArgumentError(
+                f"the checkpoint is of another run: {name} was {before!r} and is now {now!r} — "
+                "change it back, or train without resume"
+            )
+
+
+def _shapes(weights: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in weights.items()}

@@ -1,0 +1,91 @@
+"""What a setting may be: one clear line where it is something else."""
+
+import math
+from collections.abc import Iterable
+
+from cnncourse.errors import ArgumentError
+
+
+def whole(name: str, value: object, *, at_least: int = 1) -> None:
+    """Make sure that a setting is a whole number.
+
+    Raises:
+        ArgumentError: it is none, or it is too small.
+
+    Example:
+        >>> whole("epochs", 3)
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ArgumentError(f"{name} expects a whole number, got {value!r}")
+    if value < at_least:
+        raise ArgumentError(f"{name} expects a number from {at_least} upwards, got {value}")
+
+
+def number(
+    name: str,
+    value: object,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+    below: float = math.inf,
+) -> None:
+    """Make sure that a setting is a number within limits.
+
+    Raises:
+        ArgumentError: it is none, or it is outside.
+
+    Example:
+        >>> number("momentum", 0.9, at_least=0, below=1)
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ArgumentError(f"{name} expects a number, got {value!r}")
+    if not (above < value < below and at_least <= value <= at_most):  # a NaN fails every comparison
+        low = f"above {above:g}" if above > -math.inf else f"from {at_least:g}"
+        high = f"below {below:g}" if at_most == math.inf else f"at most {at_most:g}"
+        raise ArgumentError(f"{name} expects a number {low} and {high}, got {value}")
+
+
+def flag(name: str, value: object) -> None:
+    """Make sure that a setting is yes or no.
+
+    Raises:
+        ArgumentError: it is something else.
+
+    Example:
+        >>> flag("nesterov", True)
+    """
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{name} expects True or False, got {value!r}")
+
+
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Make sure that a setting is one of a few words.
+
+    Raises:
+        ArgumentError: it is something else.
+
+    Example:
+        >>> one_of("keep", "best", ("best", "last"))
+    """
+    if value not in allowed:
+        raise ArgumentError(f"{name} expects one of {', '.join(allowed)}, got {value!r}")
+
+
+def rising(name: str, values: Iterable[object]) -> None:
+    """Make sure that a setting is a row of numbers between 0 and 1, each above the one before.
+
+    Raises:
+        ArgumentError: it is not.
+
+    Example:
+        >>> rising("milestones", (0.5, 0.75))
+    """
+    before = 0.0
+    for value in values:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not before < value < 1:
+            raise ArgumentError(
+                f"{name} expects parts of the run between 0 and 1, each above the one before, "
+                f"as in (0.5, 0.75); got {values}"
+            )
+        before = value
