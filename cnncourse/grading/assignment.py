@@ -1,0 +1,141 @@
+"""An assignment as the grader holds it: the instructor's notebook and the files beside it, in one value."""
+
+import ast
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from cnncourse.errors import DataError
+
+if TYPE_CHECKING:  # workers hold assignments, and should start fast: nbformat takes a second
+    from nbformat import NotebookNode
+
+SOLUTIONS = Path("solutions")
+_MAX_FILES = 200
+_MAX_BYTES = 64 * 2**20
+_PRIVATE = (".ipynb", ".db", ".sqlite", ".sqlite3")
+
+
+# What torch imports only when a word like this is first used: half a second, and more than one.
+_LATE = {
+    ".backward(": "torch.fx.experimental.symbolic_shapes",
+    "optim": "torch._dynamo",
+    "fit(": "torch._dynamo",
+}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The instructor's version of an assignment. It holds hidden tests: it must not come near a student.
+
+    It is self-contained and can be pickled, so that a worker on another machine needs nothing else.
+
+    Attributes:
+        name: such as ``02_convolution``.
+        source: the notebook, as JSON.
+        files: the paths and contents of the files that a submission may read.
+    """
+
+    name: str
+    source: str
+    files: tuple[tuple[str, bytes], ...] = ()
+
+    @classmethod
+    def load(cls, place: str | os.PathLike[str]) -> Self:
+        """Read an assignment from its folder, or by its name from ``solutions/``.
+
+        Args:
+            place: a folder that holds one notebook, or ``02_convolution`` for ``solutions/02_convolution``.
+
+        Raises:
+            DataError: there is no such folder, or not one notebook in it that can be read.
+
+        Example:
+            >>> Assignment.load("no-such-exercise")  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+                ...
+            cnncourse.errors.DataError: expected a folder with an assignment, got no-such-exercise...
+        """
+        folder = Path(place)
+        if not folder.is_dir() and folder.name == str(place):
+            folder = SOLUTIONS / folder
+        if not folder.is_dir():
+            raise DataError(
+                f"expected a folder with an assignment, got {place} (there is no folder {folder}): "
+                "give a path, or run this from the course's folder"
+            )
+        notebook = _one_notebook(folder)
+        try:
+            text = notebook.read_text(encoding="utf-8")
+            _read(text)
+        except Exception as error:
+            said = str(error).splitlines()[:1]
+            raise DataError(f"expected a notebook in {notebook}, got: {said}") from None
+        return cls(folder.resolve().name, text, tuple(_files(folder)))
+
+    @property
+    def notebook(self) -> "NotebookNode":
+        """The instructor's notebook: a new one each time."""
+        return _read(self.source)
+
+    @cached_property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that the notebook imports, so that they can be imported before the first submission."""
+        from cnncourse.grading import plan
+
+        known = json.loads(self.source).get("cells", [])  # read without nbformat: this is waited for
+        cells = ["".join(cell["source"]) for cell in known if cell["cell_type"] == "code"]
+        nodes = [node for source in cells for node in ast.walk(plan.parse(source))]
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) if node.module}
+        froms = (node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "cnncourse")
+        names |= {f"cnncourse.{alias.name}" for node in froms for alias in node.names}
+        names |= {module for word, module in _LATE.items() if any(word in source for source in cells)}
+        return tuple(sorted(names | {"cnncourse.check"}))
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of what a verdict can depend on: sources, marks and files, but no stored outputs."""
+        cells = [
+            [cell.cell_type, cell.get("id", ""), cell.source, cell.metadata.get("nbgrader", {})]
+            for cell in self.notebook.cells
+        ]
+        files = [[name, hashlib.sha256(data).hexdigest()] for name, data in self.files]
+        text = json.dumps([self.name, cells, files], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(text: str) -> "NotebookNode":
+    import nbformat
+
+    notebook: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def _one_notebook(folder: Path) -> Path:
+    found = sorted(folder.glob("*.ipynb"))
+    named = [path for path in found if path.stem == folder.resolve().name]
+    if len(found) != 1 and not named:
+        names = ", ".join(path.name for path in found) or "none"
+        raise DataError(f"expected one notebook in {folder}, named like it, got {names}")
+    return (named or found)[0]
+
+
+def _files(folder: Path) -> list[tuple[str, bytes]]:
+    """Read the pictures and tables beside the notebook: never a notebook, a database or a link."""
+    files: list[tuple[str, bytes]] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(place, name) for name in sorted(names) if not name.startswith(".")):
+            if path.is_file() and not path.is_symlink() and path.suffix.lower() not in _PRIVATE:
+                files.append((str(path.relative_to(folder)), path.read_bytes()))
+    if len(files) > _MAX_FILES or sum(len(data) for _, data in files) > _MAX_BYTES:
+        raise DataError(
+            f"expected at most {_MAX_FILES} files of {_MAX_BYTES >> 20} MiB in all beside the notebook in "
+            f"{folder}, got {len(files)}: move what students do not need elsewhere"
+        )
+    return files

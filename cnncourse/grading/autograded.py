@@ -1,0 +1,128 @@
+"""The graded notebook that formgrader shows: what the student wrote, and below each test what came of it.
+
+It is opened in the instructor's browser, on the address of the instructor's Jupyter. So nothing in it may
+run: outputs are plain text, and markup in a student's words is written so that it stays words.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode, from_dict
+
+from cnncourse.grading.assignment import Assignment
+from cnncourse.grading.files import replace_file
+from cnncourse.grading.report import CellReport, Report
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_REFERENCE = re.compile(r"&(?=#|(?:colon|tab|newline|lpar|rpar);)", re.IGNORECASE)
+_PROTOCOL = re.compile(r"(script|data|file)(?=\s*:)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_NOT_GRADED = {"zero": "This submission got no points.", "quarantined": "This submission waits for a person."}
+
+
+def build(report: Report, notebook: NotebookNode, assignment: Assignment) -> NotebookNode:
+    """Lay a report into the notebook that it is about.
+
+    Args:
+        report: what grading came to.
+        notebook: the repaired submission.
+        assignment: the instructor's version, whose hidden tests are shown.
+
+    Returns:
+        A notebook with nbgrader's marks, as ``nbgrader autograde`` would have left it.
+    """
+    results = {cell.cell: cell for cell in report.cells}
+    tests = _tests(assignment)
+    cells = [_remarks(report)] if report.state != "graded" or report.repairs or report.flags else []
+    for cell in notebook.cells:
+        cell = from_dict(dict(cell))  # type: ignore[no-untyped-call]
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in tests:
+            cell.source = tests[name]
+            cell.outputs = list(_outputs(results[name])) if name in results else []
+        elif cell.cell_type == "markdown" and not _locked(cell):
+            cell.source = neutral(cell.source)
+        cells.append(cell)
+    content = {
+        **notebook,
+        "cells": cells,
+        "metadata": {**notebook.metadata, "cnncourse": {"key": report.key}},
+    }
+    built: NotebookNode = from_dict(content)  # type: ignore[no-untyped-call]
+    return built
+
+
+def neutral(text: str) -> str:
+    """Write a student's Markdown so that no browser finds a tag or a script in it.
+
+    Example:
+        >>> neutral("1 < 2, **bold** <script>alert(1)</script> [x](javascript:alert(1))")
+        '1 < 2, **bold** < script>alert(1)< /script> [x](javascript :alert(1))'
+    """
+    return _PROTOCOL.sub(r"\1 ", _REFERENCE.sub("& ", _TAG.sub("< ", text)))
+
+
+def answers(path: Path) -> dict[str, str]:
+    """Read the texts that a person grades from a graded notebook, to see later whether they changed.
+
+    Args:
+        path: the notebook; it need not be there.
+
+    Returns:
+        The texts by grade_id.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    marked = ((cell["metadata"].get("nbgrader", {}), cell["source"]) for cell in notebook["cells"])
+    return {marks["grade_id"]: "".join(source) for marks, source in marked if marks.get("solution")}
+
+
+def write(notebook: NotebookNode, folder: Path, assignment: Assignment) -> None:
+    """Write a graded notebook and the files that it shows. What is there already is not touched."""
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    replace_file(folder / f"{assignment.name}.ipynb", text.encode() + b"\n")
+    for name, data in assignment.files:
+        replace_file(folder / name, data)
+
+
+@lru_cache(maxsize=2)
+def _tests(assignment: Assignment) -> dict[str, str]:
+    """Give the full sources of the test cells, by grade_id."""
+    marked = ((cell.metadata.get("nbgrader", {}), cell.source) for cell in assignment.notebook.cells)
+    return {
+        marks["grade_id"]: source
+        for marks, source in marked
+        if marks.get("grade") and not marks.get("solution")
+    }
+
+
+def _locked(cell: NotebookNode) -> bool:
+    marks = cell.metadata.get("nbgrader", {})
+    return bool(marks) and not marks.get("solution")
+
+
+def _outputs(result: CellReport) -> Iterator[dict[str, Any]]:
+    """Show what a learner would read. A failed test ends in an error, for that is how nbgrader knows it."""
+    text = _CONTROL.sub("", result.output)
+    if result.state == "passed":
+        yield {"output_type": "stream", "name": "stdout", "text": text or "✓\n"}
+        return
+    said = [_CONTROL.sub("", line) for line in (text or result.reason).split("\n")]
+    error, reason = result.error or result.state, _CONTROL.sub("", result.reason)
+    yield {"output_type": "error", "ename": error[:100], "evalue": reason, "traceback": said}
+
+
+def _remarks(report: Report) -> dict[str, Any]:
+    """Say above everything what the instructor should know; nothing of it is markup."""
+    lines = [f"**{_NOT_GRADED[report.state]}** {report.reason}"] if report.state in _NOT_GRADED else []
+    lines += [f"Mended: {line}" for line in report.repairs]
+    lines += [f"Look at this: {line}" for line in report.flags]
+    text = "\n\n".join(neutral(_CONTROL.sub("", line)).replace("\n", " ") for line in lines)
+    return {"cell_type": "markdown", "id": "the-grader-says", "metadata": {}, "source": text}

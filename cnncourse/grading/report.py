@@ -1,0 +1,96 @@
+"""What grading one submission came to: plain data that crosses processes, files and machines as JSON."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+CellState = Literal["passed", "failed", "manual", "missing"]
+State = Literal["graded", "zero", "quarantined"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellReport:
+    """What one graded cell came to.
+
+    Attributes:
+        cell: its grade_id.
+        points: what it got; 0 for a cell that a person has yet to grade.
+        max_points: what it can get.
+        state: ``"passed"`` or ``"failed"`` for a cell of tests, ``"manual"`` for one that a person grades,
+            ``"missing"`` for one that could not be judged at all.
+        reason: one line in words that a student understands; empty when it passed.
+        error: the class of the error that ended it; empty when there was none.
+        output: what a learner reads below the cell.
+        hint: the key of the hint that fits, empty if there is none.
+    """
+
+    cell: str
+    points: float
+    max_points: float
+    state: CellState
+    reason: str = ""
+    error: str = ""
+    output: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What one submission came to.
+
+    Attributes:
+        student: the student's id, as in nbgrader's gradebook.
+        assignment: the assignment's name, such as ``02_convolution``.
+        key: what the verdict depends on: submission, assignment version and environment, hashed.
+        state: ``"graded"``; ``"zero"`` when nothing could be run, for a reason the student can mend;
+            ``"quarantined"`` when a person has to look.
+        reason: one line for a submission that is not ``"graded"``.
+        cells: one for each graded cell, in the instructor's order.
+        repairs: what was mended before grading, one line each.
+        flags: what looks like an attempt to forge a grade, one line each; for the instructor's eyes.
+        seed: what the inputs of hidden tests were drawn from.
+        seconds: wall time.
+
+    Example:
+        >>> Report(student="ada", assignment="02_convolution", key="", state="zero", reason="empty").points
+        0.0
+    """
+
+    student: str
+    assignment: str
+    key: str
+    state: State
+    reason: str = ""
+    cells: tuple[CellReport, ...] = ()
+    repairs: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    seed: int = 0
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def points(self) -> float:
+        """The points of the cells that the tests judged."""
+        return sum((cell.points for cell in self.cells), 0.0)
+
+    @property
+    def max_points(self) -> float:
+        """What all its cells can get."""
+        return sum((cell.max_points for cell in self.cells), 0.0)
+
+    def to_json(self) -> str:
+        """Write it as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what ``to_json`` wrote.
+
+        Example:
+            >>> report = Report(student="ada", assignment="02_convolution", key="k", state="graded")
+            >>> Report.from_json(report.to_json()) == report
+            True
+        """
+        fields: dict[str, Any] = json.loads(text)
+        cells = tuple(CellReport(**cell) for cell in fields.pop("cells"))
+        fields |= {name: tuple(fields[name]) for name in ("repairs", "flags")}
+        return cls(cells=cells, **fields)

@@ -1,0 +1,92 @@
+"""Sandboxed kernels for the tests: skipped with one line where there is no sandbox, never in CI."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from cnncourse.grading import sandbox
+from cnncourse.grading.limits import MEBI, Limits
+from cnncourse.grading.nursery import Nursery
+from cnncourse.grading.provisioner import NAME
+from tests.grading.postgres import alembic, postgres  # noqa: F401 - fixtures
+
+
+@pytest.fixture(scope="session")
+def bubblewrap() -> str:
+    try:
+        return sandbox.bubblewrap()
+    except sandbox.SandboxError as error:
+        if os.environ.get("CI") and sys.platform == "linux":
+            raise
+        pytest.skip(str(error))
+
+
+class Kernel:
+    """A sandboxed kernel that prints what a piece of code gives."""
+
+    def __init__(self, cwd: str, limits: dict[str, Any]) -> None:
+        self.manager = KernelManager(kernel_name="python3")
+        choice = {"provisioner_name": NAME, "config": limits}
+        self.manager.kernel_spec.metadata["kernel_provisioner"] = choice
+        self.manager.start_kernel(cwd=cwd)
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=120)
+
+    @property
+    def provisioner(self) -> Any:
+        return self.manager.provisioner
+
+    def run(self, code: str) -> str:
+        """Run code: everything it writes, and its error."""
+        said: list[str] = []
+
+        def hook(message: dict[str, Any]) -> None:
+            content = message["content"]
+            said.append(content.get("text", "") or "\n".join(content.get("traceback", [])))
+
+        self.client.execute_interactive(code, timeout=60, output_hook=hook)
+        return "".join(said)
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="session")
+def start(bubblewrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kernel]]:
+    """Starts kernels; each ends with the test session."""
+    kernels: list[Kernel] = []
+
+    def start(cwd: object = None, **limits: int) -> Kernel:
+        kernels.append(Kernel(str(cwd or tmp_path_factory.mktemp("empty")), limits))
+        return kernels[-1]
+
+    yield start
+    for kernel in kernels:
+        if kernel.manager.is_alive() or kernel.provisioner.run_folder:
+            kernel.close()
+
+
+SMALL = Limits(
+    cell_seconds=3,
+    call_seconds=2,
+    wall_seconds=60,
+    cpu_seconds=40,
+    memory=1000 * MEBI,
+    processes=20,
+    disk=32 * MEBI,
+    file_size=16 * MEBI,
+    printed=4 * MEBI,
+)
+
+
+@pytest.fixture(scope="session")
+def nursery(bubblewrap: str) -> Iterator[Nursery]:
+    """A warm sandbox with small limits, shared by the tests of a worker."""
+    with Nursery((("tables/numbers.csv", b"1,2,3"),), ("torch", "cnncourse.check"), limits=SMALL) as nursery:
+        yield nursery
