@@ -1,0 +1,90 @@
+"""What the course changes on its pages: buttons that fit, explorers, and nothing that is not needed."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+# What is put right in every page of the theme: a pattern, and what takes its place.
+REPAIRS = [
+    # 1.5 MB of script that draws the icons which the fonts in the style sheet already show.
+    (
+        r'\s*<!-- So that users can add custom icons -->\s*<script src="[^"]*fontawesome\.js[^"]*"></script>',
+        "",
+    ),
+    # Everything on a page belongs to a landmark, so that a screen reader can jump to it.
+    (
+        r'<div id="pst-primary-sidebar" class',
+        '<div id="pst-primary-sidebar" role="complementary" aria-label="Course" class',
+    ),
+    # The empty corner of a table heads nothing.
+    (r'<th class="head([^"]*)"><p></p></th>', r'<td class="corner\1"></td>'),
+]
+
+
+def serve_explorers(app: Sphinx) -> None:
+    """Serve the explorers from the package's folder, where they live once, for the wheel and for the book."""
+    explorers = sorted((Path(app.srcdir) / "cnncourse" / "explorers").glob("*.js"))
+    app.config.html_static_path = [*app.config.html_static_path, *(str(path) for path in explorers)]
+
+
+def fold_setup(app: Sphinx, name: str, source: list[str]) -> None:
+    """Fold the cell that only a running notebook needs, so that a page begins with its subject."""
+    if not str(app.env.doc2path(name)).endswith(".ipynb"):
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        if cell.get("id") == "setup":
+            cell["metadata"].setdefault("tags", []).append("hide-input")
+    source[0] = json.dumps(notebook)
+
+
+def fit_buttons(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Offer the notebook itself for download, on pages that are notebooks; elsewhere only the printer."""
+    notebook = app.env.doc2path(pagename).endswith(".ipynb") if pagename in app.env.found_docs else False
+    for group in context.get("header_buttons", []):
+        if group.get("icon", "").startswith("fab "):  # the brands' icon font weighs 110 kB
+            group["icon"] = "fas fa-code-branch"
+        for button in group.get("buttons", []):
+            if button.get("icon", "").startswith("fab "):
+                button["icon"] = "fas fa-code-branch"
+            if button.get("label") == "download-source-button":
+                button["url"] = context["pathto"](f"_notebooks/{Path(pagename).name}.ipynb", 1)
+                button["tooltip"] = "Download the notebook"
+                button["icon"] = "fas fa-file-code"
+    if not notebook:
+        for group in context.get("header_buttons", []):
+            if group.get("label") == "download-buttons":
+                group["buttons"] = [b for b in group["buttons"] if b["label"] != "download-source-button"]
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Copy the chapters' notebooks for download and take the needless script off every page."""
+    if error or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    (out / "_notebooks").mkdir(exist_ok=True)
+    for name in app.env.found_docs:
+        source = Path(app.env.doc2path(name))
+        if source.suffix == ".ipynb":
+            shutil.copyfile(source, out / "_notebooks" / source.name)
+    for page in out.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for pattern, better in REPAIRS:
+            text = re.sub(pattern, better, text)
+        page.write_text(text, encoding="utf-8")
+    for path in (out / "_static" / "scripts").glob("fontawesome.js*"):
+        path.unlink()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect the hooks."""
+    app.add_config_value("comments_config", {}, "env")  # set for an extension that is left out
+    app.connect("builder-inited", serve_explorers)
+    app.connect("source-read", fold_setup)
+    app.connect("html-page-context", fit_buttons, priority=600)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
