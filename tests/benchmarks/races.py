@@ -1,0 +1,51 @@
+"""What the recorded races reached, beside the aims: ``python -m tests.benchmarks.races``.
+
+Reads records and trains nothing. Each record holds the command that makes it anew, such as
+``cnncourse train cpu-1min --runs 3 --device cpu``.
+"""
+
+from typing import Any
+
+from cnncourse.errors import DataError
+from cnncourse.train import record
+
+AIMS = {"cpu-1min": (1, 0.78), "cpu-3min": (3, 0.84), "cpu-10min": (10, 0.89), "race94": (None, 0.94)}
+"""Minutes and test accuracy."""
+
+
+def recorded(name: str) -> dict[str, Any] | None:
+    """Return a record, or None if that race has not been run."""
+    try:
+        return record.read(name)
+    except DataError:
+        return None
+
+
+def row(name: str, run: dict[str, Any] | None, aim: str = "") -> str:
+    """Write a line of the table."""
+    if run is None:
+        return f"{name:<22}{aim:>6}   not run yet"
+    accuracy, seconds = run["test_accuracy"], run["seconds"]["mean"]
+    spread = "" if accuracy["std"] is None else f" ± {100 * accuracy['std']:.2f}"
+    return (
+        f"{name:<22}{aim:>6}{100 * accuracy['mean']:>8.2f}{spread:<7} %{seconds:>9.1f} s  "
+        f"{len(run['seeds'])} seeds · {run['data']['variant']} · {run['device']}"
+    )
+
+
+def main() -> None:
+    """Print every race, and the notes' recipe that was given the same minutes."""
+    for name, (minutes, aim) in AIMS.items():
+        run = recorded(name)
+        print(row(name, run, f"{100 * aim:.0f} %"))
+        if minutes is None:
+            continue
+        rival = recorded(f"notes-cifar10-{minutes}min")
+        print(row(f"  notes, {minutes} min", rival))
+        if run and rival:
+            ahead = run["test_accuracy"]["mean"] - rival["test_accuracy"]["mean"]
+            print(f"  ahead by {100 * ahead:.1f} points")
+
+
+if __name__ == "__main__":
+    main()

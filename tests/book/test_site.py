@@ -1,0 +1,186 @@
+"""The built book as files: links, anchors, ids, buttons, and what must not be published."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+
+from tests.book.conftest import ROOT, build
+
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+PAGES = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
+CHAPTERS = [page for page in PAGES if (ROOT / f"{page}.ipynb").exists()]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+
+
+class Page(HTMLParser):
+    """The links, ids and images of a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.lang = None
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "html":
+            self.lang = given.get("lang")
+        self.ids += [given["id"]] if given.get("id") else []
+        self.links += [link for key in ("href", "src") if (link := given.get(key))]
+        if tag == "img":
+            self.images.append(given)
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, Page]:
+    return {
+        str(path.relative_to(site)): Page(path)
+        for path in site.rglob("*.html")
+        if "_static" not in path.parts
+    }
+
+
+def test_contents_list_every_chapter_once_in_order() -> None:
+    written = sorted(f"book/{path.stem}" for path in (ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+    assert written == CHAPTERS
+    assert sorted(f"book/{p.stem}" for p in (ROOT / "book").glob("*.md")) == sorted(
+        set(PAGES) - set(CHAPTERS)
+    )
+
+
+@pytest.mark.parametrize("table", ["README.md", "book/intro.md"])
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_tables_name_chapter_and_minutes(page: str, table: str) -> None:
+    title = json.loads((ROOT / f"{page}.ipynb").read_text(encoding="utf-8"))["cells"][0]["source"]
+    minutes = re.search(r"[Aa]bout (\d+) minutes", "".join(title))
+    assert minutes, f"{page} does not say how many minutes it takes"
+    link = rf"\((book/)?{Path(page).name}\.ipynb\)"
+    row = re.search(rf"^\|.*{link}.*$", (ROOT / table).read_text(encoding="utf-8"), re.MULTILINE)
+    assert row, f"{page} is not in the table of {table}"
+    assert f"| {minutes[1]} |" in row[0]
+
+
+def test_every_page_is_there(pages: dict[str, Page]) -> None:
+    assert {f"{page}.html" for page in PAGES} <= set(pages)
+
+
+def test_links_and_anchors_resolve(site: Path, pages: dict[str, Page]) -> None:
+    broken = []
+    for name, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            other = pages.get(str(target.resolve().relative_to(site.resolve())))
+            if not target.exists() or (parts.fragment and other and unquote(parts.fragment) not in other.ids):
+                broken.append(f"{name} → {link}")
+    assert not broken
+
+
+def test_ids_are_unique(pages: dict[str, Page]) -> None:
+    twice = {name: {i for i in page.ids if page.ids.count(i) > 1} for name, page in pages.items()}
+    assert {name: ids for name, ids in twice.items() if ids} == {}
+
+
+def test_figures_have_alt_text(pages: dict[str, Page]) -> None:
+    bare = []
+    for chapter in CHAPTERS:
+        for image in pages[f"{chapter}.html"].images:
+            if "_images/" in str(image.get("src")) and len(image.get("alt") or "") < 10:
+                bare.append(f"{chapter}: {image}")
+    assert not bare
+
+
+def test_pages_say_their_language(pages: dict[str, Page]) -> None:
+    assert {page.lang for name, page in pages.items() if name != "index.html"} == {"en"}
+
+
+def test_launch_buttons(pages: dict[str, Page], site: Path) -> None:
+    project = CONFIG["repository"]["url"].removeprefix("https://github.com/")
+    for name in PAGES:
+        links = pages[f"{name}.html"].links
+        colab = f"https://colab.research.google.com/github/{project}/blob/main/{name}.ipynb"
+        binder = f"https://mybinder.org/v2/gh/{project}/main?urlpath=lab/tree/{name}.ipynb"
+        download = f"../_notebooks/{Path(name).name}.ipynb"
+        present = [link in links for link in (colab, binder, download)]
+        assert all(present) if name in CHAPTERS else not any(present), name
+        assert not [link for link in links if "_sources" in link]
+        if name in CHAPTERS:
+            served = site / "_notebooks" / f"{Path(name).name}.ipynb"
+            assert served.read_bytes() == (ROOT / f"{name}.ipynb").read_bytes()
+
+
+def test_nothing_secret_is_published(site: Path) -> None:
+    assert not (site / "_sources").exists()
+    words = [b"BEGIN HIDDEN TESTS", b"BEGIN SOLUTION", f"{ROOT}/".encode(), b"fontawesome.js"]
+    found = [
+        (str(path.relative_to(site)), word.decode())
+        for path in site.rglob("*")
+        if path.is_file() and path.suffix in {".html", ".ipynb", ".js", ".json", ".md", ".txt"}
+        for word in words
+        if word in path.read_bytes()
+    ]
+    assert not found
+    assert not [path for path in site.rglob("*.ipynb") if path.parent.name != "_notebooks"]
+
+
+# ---------------------------------------------------------------- the build is strict
+
+
+def small_book(folder: Path, text: str) -> Path:
+    """A book of one page with the project's own configuration."""
+    shutil.copy(ROOT / "_config.yml", folder)
+    shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext")
+    shutil.copytree(ROOT / "book" / "assets", folder / "book" / "assets")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
+    (folder / "book" / "page.md").write_text(f"# A page\n\n{text}\n", encoding="utf-8")
+    return folder
+
+
+FORMULAS = r"""
+Inside $\left\lfloor \tfrac{W - F + 2P}{S} \right\rfloor + 1$, $1{,}152{,}000$,
+$\lvert x \rvert$, $\mathbb{R}^{n}$.
+
+$$
+\begin{aligned}
+a &= \sqrt{\sigma^2 + \varepsilon} \\ b &= \begin{cases} 1 & x > 0 \\ 0 & \text{else} \end{cases}
+\end{aligned}
+$$
+"""
+
+
+def test_formulas_become_mathml(tmp_path: Path) -> None:
+    built = build(small_book(tmp_path, FORMULAS))
+    assert built.returncode == 0, built.stderr
+    page = (tmp_path / "_build/html/book/page.html").read_text(encoding="utf-8")
+    assert page.count("<math ") == 5
+    assert "<mn>1,152,000</mn>" in page
+    assert page.count("<mtr>") == 4
+    assert "\\" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[nowhere](missing.md)", "missing.md"),
+        ("[no such heading](#nowhere)", "nowhere"),
+        (r"A formula $\nosuchcommand{x}$.", "nosuchcommand"),
+        (r"A formula $\frac{1$.", "braces do not pair up"),
+        (r"A formula $\left( x$.", "not understood"),
+        (r"A formula $a & b$.", "& not understood"),
+        ("![a picture](assets/missing.png)", "missing.png"),
+    ],
+)
+def test_a_mistake_ends_the_build(tmp_path: Path, text: str, says: str) -> None:
+    built = build(small_book(tmp_path, text))
+    assert built.returncode != 0
+    assert says in built.stdout + built.stderr

@@ -1,0 +1,88 @@
+"""The exercises as the tests see them: a solution notebook, its cells, and the bank that belongs to it."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from tests.exercises.bank import BANKS, Entry, read_bank, replace_definition
+
+ROOT = Path(__file__).parents[2]
+_REGION = re.compile(r"^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A solution notebook and its bank."""
+
+    notebook: Path
+    bank: Path
+
+    @property
+    def stem(self) -> str:
+        return self.notebook.stem
+
+    @cached_property
+    def solution(self) -> NotebookNode:
+        return nbformat.read(self.notebook, as_version=4)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        return read_bank(self.bank) if self.bank.exists() else []
+
+    @property
+    def tests(self) -> dict[str, float]:
+        """The points of each autograded test cell, by grade_id."""
+        return {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in self.cells("test")}
+
+    @property
+    def manual(self) -> dict[str, float]:
+        """The points of each manually graded cell, by grade_id."""
+        return {
+            cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in self.cells("manual")
+        }
+
+    def cells(self, role: str) -> list[NotebookNode]:
+        return [cell for cell in self.solution.cells if role_of(cell) == role]
+
+    def sources(self, entry: Entry | None = None) -> dict[str, str]:
+        """The source of every code cell, by id, with the definitions of a bank entry put in.
+
+        Raises:
+            LookupError: the entry defines a name that not exactly one solution cell defines.
+        """
+        sources = {cell.id: cell.source for cell in self.solution.cells if cell.cell_type == "code"}
+        for name, new in (entry.sources if entry else {}).items():
+            changed = {
+                cell.id: replaced
+                for cell in self.cells("solution")
+                if (replaced := replace_definition(sources[cell.id], name, new)) is not None
+            }
+            if len(changed) != 1:
+                raise LookupError(f"{self.stem}: {len(changed)} solution cells define {name!r}, expected one")
+            sources |= changed
+        return {key: without_markers(source) for key, source in sources.items()}
+
+
+def role_of(cell: NotebookNode) -> str:
+    """Say what nbgrader does with a cell: ``solution``, ``test``, ``manual``, ``readonly`` or nothing."""
+    marks = cell.metadata.get("nbgrader")
+    if not marks:
+        return ""
+    if marks.grade:
+        return "manual" if marks.solution else "test"
+    return "solution" if marks.solution else "readonly"
+
+
+def without_markers(source: str) -> str:
+    """Take nbgrader's region markers out of a cell."""
+    return _REGION.sub("", source)
+
+
+def exercises(root: Path = ROOT) -> list[Exercise]:
+    """Every exercise of the course, in order."""
+    found = sorted(root.glob("solutions/*/*.ipynb"))
+    return [Exercise(path, BANKS / f"bank_{path.stem.split('_')[0]}.py") for path in found]

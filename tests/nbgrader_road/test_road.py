@@ -1,0 +1,53 @@
+"""The road of each exercise: generate, collect, autograde, feedback, export, for every answer of its bank."""
+
+import pytest
+
+from tests.exercises.bank import as_one, handed_in_together
+from tests.exercises.course import exercises
+from tests.nbgrader_road.road import Course, errors_of, output_of
+
+pytestmark = pytest.mark.road
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda exercise: exercise.stem)
+def test_the_road(exercise, tmp_path, kernels):
+    course = Course.create(tmp_path, exercise, kernels)
+    stem, full = exercise.stem, dict(exercise.tests)
+    course.nbgrader("generate_assignment", stem)
+
+    students = {f"bank-{i}": group for i, group in enumerate(handed_in_together(exercise.entries))}
+    answers = {student: course.answered(as_one(group)) for student, group in students.items()}
+    course.hand_in({"solution": course.answered(), "stub": course.released(), **answers})
+    course.nbgrader("zip_collect", stem)
+    course.nbgrader("autograde", stem)
+
+    waiting = dict.fromkeys(exercise.manual)
+    assert course.scores("solution") == full | waiting
+    assert course.scores("stub") == dict.fromkeys([*full, *exercise.manual], 0.0)
+    assert errors_of(course.autograded("stub")) == {"NotImplementedError"}
+
+    expected, got = {}, {}
+    for student, group in students.items():
+        lost = as_one(group)
+        expected[lost.name] = {
+            name: 0.0 if name in lost.fails else points for name, points in full.items()
+        } | waiting
+        got[lost.name] = course.scores(student)
+    assert got == expected
+
+    for student, group in students.items():
+        cells = course.autograded(student).cells
+        for entry in group:
+            said = "\n".join(output_of(cell) for cell in cells if cell.id in entry.fails)
+            assert entry.is_right or f'check.hint("{entry.hint}")' in said, f"{entry}: no hint in\n{said}"
+
+    highest = sum(full.values()) + sum(exercise.manual.values())
+    exported = course.exported()
+    assert exported["solution"] == (sum(full.values()), highest)
+    assert exported["stub"] == (0.0, highest)
+    assert len(exported) == 2 + len(students)
+
+    course.nbgrader("generate_feedback", stem, "--student", "bank-0")
+    pages = list((tmp_path / "grading" / "feedback").glob(f"*/{stem}/{stem}.html"))
+    assert len(pages) == 1
+    assert "check.hint" in pages[0].read_text(encoding="utf-8")

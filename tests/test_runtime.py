@@ -1,0 +1,87 @@
+"""The device, the seed, the scale, and the line a notebook prints when it starts."""
+
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import cnncourse
+from cnncourse import runtime
+from cnncourse.errors import ArgumentError
+
+
+def test_seed_repeats_every_stream():
+    def draw():
+        own = cnncourse.seed(7)
+        return random.random(), np.random.rand(), torch.rand(1).item(), torch.rand(1, generator=own).item()
+
+    assert draw() == draw()
+    assert draw()[2] == draw()[3]
+
+
+@pytest.mark.parametrize("value", [-1, 2**32])
+def test_seed_says_which_numbers_it_takes(value):
+    with pytest.raises(ArgumentError, match=f"got {value}"):
+        cnncourse.seed(value)
+
+
+def test_device_can_be_chosen_by_hand(monkeypatch):
+    monkeypatch.setenv("CNNCOURSE_DEVICE", "meta")
+    assert cnncourse.device() == torch.device("meta")
+    monkeypatch.setenv("CNNCOURSE_DEVICE", "toaster")
+    with pytest.raises(ArgumentError, match="got 'toaster'"):
+        cnncourse.device()
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+)
+def test_device_prefers_the_fastest(monkeypatch, cuda, mps, expected):
+    monkeypatch.delenv("CNNCOURSE_DEVICE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert cnncourse.device().type == expected
+
+
+def test_scale_follows_the_variable_then_the_gpu(monkeypatch):
+    monkeypatch.delenv("CNNCOURSE_SCALE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert cnncourse.scale() == "full"
+    monkeypatch.setenv("CNNCOURSE_SCALE", "smoke")
+    assert cnncourse.scale() == "smoke"
+    monkeypatch.setenv("CNNCOURSE_SCALE", "full")
+    assert cnncourse.scale() == "full"
+    monkeypatch.setenv("CNNCOURSE_SCALE", "huge")
+    with pytest.raises(ArgumentError, match="smoke or full, got 'huge'"):
+        cnncourse.scale()
+
+
+@pytest.mark.parametrize(
+    ("colab", "gpu", "hint"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_start_says_where_it_runs_and_how_to_get_a_gpu(monkeypatch, capsys, colab, gpu, hint):
+    monkeypatch.setenv("CNNCOURSE_DEVICE", "cpu")
+    monkeypatch.setattr(runtime, "in_colab", lambda: colab)
+    cnncourse.start("03", gpu=gpu)
+    out = capsys.readouterr().out
+    assert out.startswith(f"Chapter 03 · cnncourse {cnncourse.__version__} · torch {torch.__version__} · CPU")
+    assert ("Change runtime type" in out) == hint
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    """The whole course must not be paid for by whoever wants one module of it."""
+    code = (
+        "import sys, cnncourse; "
+        "print([m for m in ('torch', 'torchvision', 'matplotlib', 'captum', 'dask') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_submodules_load_on_first_use():
+    assert cnncourse.geometry.out_size(5, 3) == 3
+    assert {"geometry", "plots", "start"} <= set(dir(cnncourse))
+    with pytest.raises(AttributeError, match="no attribute 'convolve'"):
+        _ = cnncourse.convolve
