@@ -145,7 +145,8 @@ class FastNet(Backbone):
         kernel_size: side of the stem's patches, in pixels.
         stride: of the stem; 2 makes all that follows four times cheaper.
         activation: "gelu", "relu" or "silu".
-        scale: the logits are multiplied by it; None: one over the last width.
+        scale: the logits are multiplied by it; None: one over the last width, and the last layer begins with
+            weights of standard deviation 1.
         num_classes: classes.
         in_channels: channels of the images.
         image_size: pixels.
@@ -199,6 +200,8 @@ class FastNet(Backbone):
         self.maxpool = nn.AdaptiveMaxPool2d(1)
         self.fc = nn.Linear(channels, num_classes, bias=False)
         self.scale = 1 / channels if scale is None else scale
+        if scale is None:
+            self.fc.weight.data /= self.fc.weight.data.std()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits, shape (n, num_classes)."""

@@ -47,6 +47,7 @@ class Optimisers:
         rest = [weight for name, weight in named if name not in hidden]
         if rest:
             self.all.append(_plain(recipe, rest))
+        self._rates_kept = False
         for one in self.all:
             for group in one.param_groups:
                 group["initial_lr"] = group["lr"]
@@ -55,7 +56,18 @@ class Optimisers:
         """Set every group's learning rate to this part of its peak."""
         for one in self.all:
             for group in one.param_groups:
-                group["lr"] = group["initial_lr"] * factor
+                rate = group["initial_lr"] * factor
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].fill_(rate)
+                else:
+                    group["lr"] = rate
+
+    def keep_rates(self) -> None:
+        """Keep each learning rate in a tensor beside the weights, where a recorded step can read it."""
+        self._rates_kept = True
+        for one in self.all:
+            for group in one.param_groups:
+                group["lr"] = torch.tensor(float(group["lr"]), device=group["params"][0].device)
 
     @property
     def lr(self) -> float:
@@ -90,6 +102,8 @@ class Optimisers:
         """Go on from a checkpoint's state."""
         for one, state in zip(self.all, states, strict=True):
             one.load_state_dict(state)
+        if self._rates_kept:
+            self.keep_rates()
 
 
 def hidden_weights(model: nn.Module) -> set[str]:
@@ -125,14 +139,12 @@ def _plain(recipe: Recipe, weights: list[nn.Parameter]) -> optim.Optimizer:
     kind, lr, momentum = recipe.optimiser, recipe.lr, recipe.momentum
     if kind == "muon":
         kind, lr, momentum = recipe.rest, recipe.rest_lr, recipe.rest_momentum
-    groups = _groups(recipe, weights, lr)
-    match kind:
-        case "sgd":
-            return optim.SGD(groups, lr, momentum=momentum, nesterov=recipe.nesterov and momentum > 0)
-        case "adam":
-            return optim.Adam(groups, lr)
-        case _:
-            return optim.AdamW(groups, lr)
+    groups, on_gpu = _groups(recipe, weights, lr), weights[0].is_cuda
+    if kind == "sgd":
+        ahead = recipe.nesterov and momentum > 0
+        return optim.SGD(groups, lr, momentum=momentum, nesterov=ahead, fused=on_gpu or None)
+    rule = optim.Adam if kind == "adam" else optim.AdamW
+    return rule(groups, lr, fused=on_gpu or None, capturable=on_gpu and recipe.replay)
 
 
 def _groups(recipe: Recipe, weights: list[nn.Parameter], lr: float) -> list[Group]:

@@ -18,7 +18,9 @@ Schedule = Literal[
 Precision = Literal["auto", "fast", "float32", "bf16", "fp16"]
 Mirrors = Literal["none", "mirror", "mirror-shift"]
 
-_FLAGS = ("drop_last", "nesterov", "decay_groups", "muon_norm", "channels_last", "compile", "sync_bn")
+_FLAGS = (
+    "drop_last", "nesterov", "decay_groups", "muon_norm", "channels_last", "compile", "replay", "sync_bn"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,7 @@ class Recipe:
             precision on a processor with units for it too, see ``precision.precision``.
         channels_last: lay images out pixel by pixel, which is faster for most nets.
         compile: let ``torch.compile`` build the net's step.
+        replay: on one GPU, record a step and replay it, see ``replay.Replay``. Elsewhere nothing changes.
         sync_bn: on several processes, norms use the statistics of the whole batch.
 
         keep: the weights the net holds after training, those of the ``"best"`` epoch or the ``"last"``.
@@ -153,6 +156,7 @@ class Recipe:
     precision: Precision = "auto"
     channels_last: bool = False
     compile: bool = False
+    replay: bool = False
     sync_bn: bool = False
 
     keep: Literal["best", "last"] = "best"
@@ -173,15 +177,7 @@ class Recipe:
         for name in ("train_images", "max_steps", "patience"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name))
-        for name in (
-            "drop_last",
-            "nesterov",
-            "decay_groups",
-            "muon_norm",
-            "channels_last",
-            "compile",
-            "sync_bn",
-        ):
+        for name in _FLAGS:
             flag(name, getattr(self, name))
         _check_numbers(self)
 

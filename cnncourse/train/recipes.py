@@ -75,6 +75,8 @@ _PAPER = Recipe(
     weight_decay=1e-4,
     schedule="step",
     milestones=(0.5, 0.75),
+    channels_last=True,
+    replay=True,
     keep="last",
 )
 """The schedule of He et al., Deep Residual Learning (2016), section 4.2."""
@@ -135,6 +137,7 @@ register(
         bias_lr=0.053 / 0.67,
         weight_decay=0.004 / 1340,  # of the head and the biases: each step takes off 0.4 % of them
         compile=True,
+        replay=True,
     )
 )
 

@@ -7,6 +7,7 @@ from cnncourse.errors import CourseError
 from cnncourse.train.optimisers import Optimisers
 from cnncourse.train.precision import precision
 from cnncourse.train.recipe import Recipe
+from cnncourse.train.replay import Replay
 from cnncourse.train.targets import Labels, loss_of, pick
 from cnncourse.train.team import Team
 
@@ -46,6 +47,12 @@ class Step:
         self.dtype = precision(recipe.precision, home)
         self.scaler = torch.amp.GradScaler(home.type, enabled=self.dtype is torch.float16)
         self.model = model
+        self._replay: Replay | None = None
+        # Losses scaled for fp16, and several processes, make the processor wait: that cannot be recorded.
+        alone = self.team.size == 1 and not self.scaler.is_enabled()
+        if recipe.replay and home.type == "cuda" and alone:
+            self.optimisers.keep_rates()
+            self._replay = Replay(self._take, list(model.parameters()))
 
     def __call__(self, images: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
         """Forget the old gradients, go forwards and backwards, move the weights.
@@ -60,6 +67,11 @@ class Step:
         Raises:
             CourseError: there is not enough memory.
         """
+        if self._replay is not None and isinstance(labels, Tensor):
+            return self._replay(images, labels)
+        return self._take(images, labels)
+
+    def _take(self, images: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
         if self.recipe.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
         self.optimisers.zero_grad()
