@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 from collections.abc import Iterable
+from pathlib import Path
 
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NETWORK = (
     *(0x0002_0000, 0x0800_0000, 0x1000_0000),
@@ -48,8 +49,11 @@ def unshare() -> None:
             file.write(text)
 
 
-def private_folders(folders: Iterable[str], hidden: Iterable[str], size: int) -> None:
+def private_folders(folders: Iterable[str], hidden: Iterable[str], kept: Iterable[str], size: int) -> None:
     """Lay empty folders in memory over those that siblings share, and a new /proc over theirs.
+
+    What is to be read stays in its place, even if that is in one of these folders: a course that was cloned
+    into /tmp has its Python there.
 
     Where the system forbids a new /proc, the old one stays, read-only: it lists the siblings, and the system
     keeps what is in them shut, because they live in other user namespaces.
@@ -57,6 +61,7 @@ def private_folders(folders: Iterable[str], hidden: Iterable[str], size: int) ->
     Args:
         folders: to be written by this process alone.
         hidden: to be seen by nobody here.
+        kept: files and folders to be read as before.
         size: bytes in each folder.
 
     Raises:
@@ -67,13 +72,28 @@ def private_folders(folders: Iterable[str], hidden: Iterable[str], size: int) ->
         flags = _NO_SUID | _NO_DEVICES | _READ_ONLY
         _call("mount", b"tmpfs", folder.encode(), b"tmpfs", flags, b"size=4096,mode=500")
     for folder in folders:
+        within = {path: os.open(path, os.O_PATH) for path in kept if Path(path).is_relative_to(folder)}
         options = f"size={size},nr_inodes={_INODES},mode=700".encode()
         _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _NO_SUID | _NO_DEVICES, options)
+        for path, descriptor in within.items():
+            _show_again(path, descriptor)
     safe = _NO_SUID | _NO_DEVICES | _NO_EXECUTION
     try:
         _call("mount", b"proc", b"/proc", b"proc", safe, None)
     except OSError:
         _call("mount", b"none", b"/proc", None, _BIND | _REMOUNT | _READ_ONLY | _RELATIVE_TIME | safe, None)
+
+
+def _show_again(path: str, descriptor: int) -> None:
+    """Mount what a descriptor holds, read-only as it was, where an empty folder was laid over it."""
+    source = f"/proc/self/fd/{descriptor}"
+    if os.path.isdir(source):
+        os.makedirs(path, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(path).touch()
+    _call("mount", source.encode(), path.encode(), None, _BIND | _RECURSIVE, None)
+    os.close(descriptor)
 
 
 def no_more_namespaces() -> None:

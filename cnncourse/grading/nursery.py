@@ -80,6 +80,12 @@ class _gone:  # noqa: N801 - reads as a word
         return isinstance(error, (OSError, ValueError))
 
 
+def _data() -> list[Path]:
+    """Return the folder with the data sets, if the environment names one that is there."""
+    data = os.environ.get("CNNCOURSE_DATA", "")
+    return [Path(data).absolute()] if os.path.isdir(data) else []
+
+
 def _name(run: Path) -> str:
     """Name a container after its folder."""
     return f"{run.parent.name}-{run.name}"
@@ -170,7 +176,8 @@ class Nursery:
         run.mkdir(exist_ok=True)
         isolated = self._sandboxed and self.warm
         home = sandbox.HOME if self._sandboxed else str(self._folder)
-        nest = Nest(str(run), home, self.limits.disk, self.limits.printed, isolated, self._modules)
+        kept = (*sandbox.python_folders(), *map(str, _data()))
+        nest = Nest(str(run), home, self.limits.disk, self.limits.printed, isolated, self._modules, kept)
         program = ["-P", "-m", zygote.__name__, json.dumps(asdict(nest))]
         process = subprocess.Popen(
             self._words(program, run, isolated),
@@ -190,8 +197,6 @@ class Nursery:
         if not self._sandboxed:
             return [sys.executable, "-I", "-S", str(limits_module.__file__), self.limits.to_json(), *python]
         environment = _ENVIRONMENT | {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
-        data = os.environ.get("CNNCOURSE_DATA", "")
-        readable = [Path(data)] if os.path.isdir(data) else []
         if self._engine is None:
             return sandbox.command(
                 python,
@@ -199,7 +204,7 @@ class Nursery:
                 work=self.work,
                 limits=self.limits,
                 environment=environment,
-                readable=readable,
+                readable=_data(),
                 nested=isolated,
             )
         run.chmod(0o777)  # in a folder that is ours alone: the container's user is somebody else
@@ -212,7 +217,7 @@ class Nursery:
             inside=sandbox.WORK,
             limits=self.limits,
             environment=environment,
-            readable=readable,
+            readable=_data(),
         )
 
     def _ready(self, process: subprocess.Popen[str]) -> bool:

@@ -150,10 +150,20 @@ def _python() -> str:
     return sys.executable
 
 
+def python_folders() -> list[str]:
+    """List the folders that hold this Python, its packages and this package.
+
+    Example:
+        >>> sys.prefix in python_folders()
+        True
+    """
+    prefixes = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    return [*sorted(prefixes), str(_PACKAGE)]
+
+
 def _system() -> Iterator[str]:
     """Mount what a Python program needs of the machine, and nothing of what people keep there."""
-    prefixes = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    for path in dict.fromkeys(["/usr", *sorted(prefixes), str(_PACKAGE), "/etc/ld.so.cache", "/etc/fonts"]):
+    for path in dict.fromkeys(["/usr", *python_folders(), "/etc/ld.so.cache", "/etc/fonts"]):
         yield from ("--ro-bind-try", path, path)
     for link in ("/lib", "/lib64", "/bin", "/sbin"):
         if os.path.islink(link):

@@ -43,6 +43,7 @@ class Nest:
         printed: bytes that one of them may print.
         isolated: whether they are shut off from each other; if not, there must be one of them only.
         modules: what to import before the first of them.
+        kept: what they may read of the machine.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Nest:
     printed: int
     isolated: bool
     modules: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def preload(modules: Iterable[str]) -> None:
@@ -109,7 +111,7 @@ def _can_isolate(nest: Nest) -> bool:
 
 def _shut_off(nest: Nest) -> None:
     isolate.no_more_namespaces()
-    isolate.private_folders(("/tmp", nest.home, "/dev/shm"), (nest.run,), nest.size)
+    isolate.private_folders(("/tmp", nest.home, "/dev/shm"), (nest.run,), nest.kept, nest.size)
     isolate.drop_privileges()
 
 

@@ -14,6 +14,7 @@ from cnncourse.grading.nursery import Nursery
 from cnncourse.grading.proxy import StudentGone
 from cnncourse.grading.student import Student
 from cnncourse.grading.wire import Name
+from tests.grading.conftest import SMALL
 
 MARK = "canary-of-a-neighbour"
 
@@ -292,3 +293,18 @@ def test_without_a_sandbox_it_works_the_same(tmp_path):
         assert value(student, "open('numbers.csv').read()") == "1"
         student.run("exit", "import os; os._exit(0)")
         assert value(student, "7") == 7
+
+
+def test_data_in_a_folder_that_is_laid_over_can_be_read_and_not_changed(bubblewrap, tmp_path, monkeypatch):
+    (tmp_path / "digits.txt").write_text("3 1 4")
+    monkeypatch.setenv("CNNCOURSE_DATA", str(tmp_path))
+    assert tmp_path.is_relative_to("/tmp")
+    with Nursery(limits=SMALL) as nursery, Student(nursery) as student:
+        assert nursery.warm
+        assert value(student, f"open('{tmp_path}/digits.txt').read()") == "3 1 4", student.errors
+        assert value(student, "sorted(os.listdir('/tmp'))", "import os") == [tmp_path.parts[2]]
+        student.run("change", f"open('{tmp_path}/digits.txt', 'w')")
+        assert "Read-only file system" in student.errors[-1][1]
+        student.run("swap", f"os.rename('/tmp/{tmp_path.parts[2]}', '/tmp/other')")
+        assert len(student.errors) == 2
+    assert (tmp_path / "digits.txt").read_text() == "3 1 4"
