@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnncourse.backbones.base import Backbone, flat, scaled
@@ -136,6 +137,26 @@ class Group(nn.Sequential):
         super().__init__(*layers)
 
 
+class GlobalMaxPool(nn.AdaptiveMaxPool2d):
+    """The largest value of each channel: an adaptive max pooling to one pixel, with a faster backward pass.
+
+    Shapes: (n, c, h, w) → (n, c, 1, 1).
+
+    Example:
+        >>> GlobalMaxPool()(torch.arange(6.0).reshape(1, 1, 2, 3))
+        tensor([[[[5.]]]])
+
+    Introduced in chapter 21.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the largest value of each channel."""
+        return F.max_pool2d(x, x.shape[2:])
+
+
 class FastNet(Backbone):
     """A whitening stem, groups that halve the map, the largest value of each channel, one full layer.
 
@@ -197,7 +218,7 @@ class FastNet(Backbone):
             groups.append(Group(channels, scaled(filters, width), depth, activation))
             channels = scaled(filters, width)
         self.groups = nn.Sequential(*groups)
-        self.maxpool = nn.AdaptiveMaxPool2d(1)
+        self.maxpool = GlobalMaxPool()
         self.fc = nn.Linear(channels, num_classes, bias=False)
         self.scale = 1 / channels if scale is None else scale
         if scale is None:

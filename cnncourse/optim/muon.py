@@ -51,7 +51,8 @@ def newton_schulz(matrix: Tensor, steps: int = 5, *, eps: float = 1e-7) -> Tenso
     x = wide / (wide.norm() + eps)  # no singular value is above 1 now
     for _ in range(steps):
         square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
+        polynomial = torch.addmm(square, square, square, beta=b, alpha=c)  # b·square + c·square², in one go
+        x = torch.addmm(x, polynomial, x, beta=a)
     orthogonal: Tensor = x.mT if matrix.shape[0] > matrix.shape[1] else x
     return orthogonal
 
@@ -129,7 +130,7 @@ class Muon(Rule):
         """Change the velocity, make the step orthogonal, take it."""
         velocity = recall(memory, "velocity", weight)
         velocity.mul_(group["momentum"]).add_(grad)
-        ahead = grad + group["momentum"] * velocity if group["nesterov"] else velocity
+        ahead = torch.add(grad, velocity, alpha=group["momentum"]) if group["nesterov"] else velocity
         matrix = ahead.flatten(1).to(torch.bfloat16 if group["half"] else ahead.dtype)
         step = newton_schulz(matrix, group["steps"]).to(weight.dtype)
         rows, columns = matrix.shape

@@ -185,7 +185,7 @@ class Run:
             self.step.optimisers.set_rate(factor(self.recipe, step, len(self.train), losses))
             logits, loss = self.step(images, labels)
             self.averaging.update(self.model)
-            total += loss.detach() * len(images)
+            total += loss * len(images)
             right += (logits.argmax(1) == main_class(labels)).sum()
             seen += len(images)
             # Reading a value makes a GPU wait, so there the loss is looked at now and then only.

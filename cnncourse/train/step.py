@@ -93,8 +93,8 @@ class Step:
         for index in torch.arange(len(images), device=self.home).tensor_split(parts):
             share = len(index) / len(images)
             out, loss = self._part(images[index], pick(labels, index), scale * share)
-            logits.append(out.detach())
-            losses += loss.detach() * share
+            logits.append(out)
+            losses += loss * share
         return torch.cat(logits), losses
 
     def _part(self, images: Tensor, labels: Labels, scale: Tensor | float) -> tuple[Tensor, Tensor]:
@@ -102,7 +102,7 @@ class Step:
             logits = self.model(images)
             loss = loss_of(logits, labels, self.recipe.label_smoothing)
         self.scaler.scale(loss if scale is ONE else loss * scale).backward()  # type: ignore[no-untyped-call]
-        return logits, loss
+        return logits.detach(), loss.detach()
 
     def _scale(self, images: int) -> Tensor | float:
         """Return what makes the average over processes the average over images, if they have not as many."""

@@ -158,7 +158,7 @@ def test_one_batch_is_learned_by_heart(name):
             module.p = 0.0
     x, labels = pictures(net), torch.arange(8) % 4
     optimiser = torch.optim.Adam(net.parameters(), lr=RATES.get(name, 2e-3))
-    for step in range(80):
+    for step in range(240):  # most nets need ten; the deep plain ones, without shortcuts, a hundred
         logits = net(x)
         if (logits.argmax(1) == labels).all():  # 8 of 8
             break
