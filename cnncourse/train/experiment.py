@@ -27,7 +27,8 @@ class Result:
         history: its epochs.
         test: what it answered on the test set.
         race_seconds: time from the first look at the images to the last answer on the test set, in seconds.
-            Loading data, building and compiling the net are before it.
+            Loading data, building and compiling the net are before it; the clock stands still while
+            a checkpoint is written.
     """
 
     seed: int
@@ -133,7 +134,7 @@ class Experiment:
             log_dir=log_dir,
         )
         test = self._test(model)
-        return Result(seed, model, history, test, round(now(home) - began, 3))
+        return Result(seed, model, history, test, round(now(home) - began - history.saving, 3))
 
     def _settle(self, home: torch.device) -> None:
         """Bring all images to the device, once."""

@@ -45,6 +45,7 @@ class History:
         epochs: one record for each epoch that was finished.
         stopped: how the run ended: ``"finished"``, ``"early"`` (nothing better for too long),
             ``"interrupted"`` or ``"diverged"``.
+        saving: time that went into checkpoints, in seconds; it belongs to no epoch and is not written down.
 
     Example:
         >>> history = History([EpochRecord(1, 0.3, 0.9, 0.2, 0.95, 1e-3, 4.0)])
@@ -56,6 +57,7 @@ class History:
 
     epochs: list[EpochRecord] = field(default_factory=list)
     stopped: str = "finished"
+    saving: float = field(default=0.0, compare=False)
 
     def __len__(self) -> int:
         return len(self.epochs)

@@ -25,7 +25,8 @@ def summarise(experiment: Experiment, results: Sequence[Result], command: str) -
     """Gather the runs of an experiment into one record, with everything needed to repeat them.
 
     The standard deviation is that of a sample (n − 1); for a single run it is None. The confusion matrix and
-    the misread images, each as [place in the test set, true class, answer], are those of the first run.
+    the misread images, each as [place in the test set, true class, answer], are those of the first run. The
+    command adds ``cold_seconds``: from its start to the end of the first run, loading and compiling included.
 
     Args:
         experiment: what was carried out.

@@ -227,6 +227,7 @@ class Run:
     def _save(self) -> None:
         """Write the whole state; every process contributes its random generators."""
         assert self.path is not None
+        began = time.perf_counter()
         state: dict[str, Any] = {
             "model": self.model.state_dict(),
             "best": self.best,
@@ -242,3 +243,4 @@ class Run:
         }
         if self.team.leads:
             files.save(self.path, state)
+        self.history.saving += time.perf_counter() - began

@@ -1,5 +1,6 @@
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 
 from cnncourse.data import load
 from cnncourse.errors import ArgumentError, DataError
-from cnncourse.train import Recipe, evaluate, record
+from cnncourse.train import Recipe, checkpoint, evaluate, record
 from cnncourse.train.experiment import Experiment
 
 RUNS = Path(__file__).parents[2] / "book" / "assets" / "runs"
@@ -183,3 +184,20 @@ def test_the_test_is_made_as_the_recipe_says(experiment, results):
     expected = evaluate(results[0].model, experiment.test_set, tta="mirror")
     assert torch.equal(mirrored.test.logits, expected.logits)
     assert mirrored.race_seconds > 0
+
+
+def test_the_clock_of_a_race_stands_still_while_a_checkpoint_is_written(experiment, tmp_path, monkeypatch):
+    slow = checkpoint.save
+
+    def save(path, state):
+        slow(path, state)
+        ticks.append(3600.0)
+
+    ticks, clock = [], time.perf_counter
+    monkeypatch.setattr(checkpoint, "save", save)
+    monkeypatch.setattr(time, "perf_counter", lambda: clock() + sum(ticks))  # each save takes an hour
+    result = experiment.run(3, progress=False, device="cpu", checkpoint=tmp_path / "run.pt")
+    assert len(ticks) == 2
+    assert 7200 <= result.history.saving < 7300
+    assert 0 < result.race_seconds < 100
+    assert result.history.seconds < 100
