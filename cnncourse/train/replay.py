@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cnncourse.train.targets import Labels
+StepOf = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 FIRST = 3
 """Steps that are carried out as usual before one is recorded, so that all memory has found its place."""
@@ -36,31 +36,30 @@ class Replay:
     their own, and so has another choice of weights to train.
 
     Args:
-        step: maps images and labels to the logits and the loss, and moves the weights. It must not wait for
-            the GPU.
         weights: all weights that may be trained.
 
     Example:
-        >>> replay = Replay(step, list(net.parameters()))  # doctest: +SKIP
-        >>> logits, loss = replay(images, labels)  # doctest: +SKIP
+        >>> replay = Replay(list(net.parameters()))  # doctest: +SKIP
+        >>> logits, loss = replay(step, images, labels)  # doctest: +SKIP
 
     Introduced in chapter 21.
 
     Source: Nguyen, Carilli et al., Accelerating PyTorch with CUDA Graphs (2021).
     """
 
-    def __init__(
-        self, step: Callable[[Tensor, Labels], tuple[Tensor, Tensor]], weights: Sequence[Tensor]
-    ) -> None:
-        self._step, self._weights = step, weights
+    def __init__(self, weights: Sequence[Tensor]) -> None:
+        self._weights = weights
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         self._seen: Counter[tuple[Any, ...]] = Counter()
         self._recordings: dict[tuple[Any, ...], _Recording] = {}
 
-    def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, step: StepOf, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Take the step with a batch.
 
         Args:
+            step: maps images and labels to the logits and the loss, and moves the weights. It must not wait
+                for the GPU. It comes with each call and is not kept: what holds the recordings must not be
+                held by them, or gigabytes would wait for the garbage collector.
             images: shape (b, c, h, w), on the GPU.
             labels: classes, int64, shape (b,), likewise.
 
@@ -70,22 +69,22 @@ class Replay:
         key = (images.shape, labels.shape, *(weight.requires_grad for weight in self._weights))
         if self._seen[key] < FIRST:
             self._seen[key] += 1
-            return self._aside(lambda: self._step(images, labels))
+            return self._aside(lambda: step(images, labels))
         if key not in self._recordings:
-            self._recordings[key] = self._record(images, labels)
+            self._recordings[key] = self._record(step, images, labels)
         recording = self._recordings[key]
         recording.images.copy_(images)
         recording.labels.copy_(labels)
         recording.graph.replay()
         return recording.answer
 
-    def _record(self, images: Tensor, labels: Tensor) -> "_Recording":
+    def _record(self, step: StepOf, images: Tensor, labels: Tensor) -> _Recording:
         graph, batch = torch.cuda.CUDAGraph(), (images.clone(), labels.clone())
 
         def record() -> tuple[Tensor, Tensor]:
             graph.capture_begin()
             try:
-                return self._step(*batch)
+                return step(*batch)
             finally:
                 graph.capture_end()
 

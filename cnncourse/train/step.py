@@ -52,7 +52,7 @@ class Step:
         alone = self.team.size == 1 and not self.scaler.is_enabled()
         if recipe.replay and home.type == "cuda" and alone:
             self.optimisers.keep_rates()
-            self._replay = Replay(self._take, list(model.parameters()))
+            self._replay = Replay(list(model.parameters()))
 
     def __call__(self, images: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
         """Forget the old gradients, go forwards and backwards, move the weights.
@@ -68,7 +68,7 @@ class Step:
             CourseError: there is not enough memory.
         """
         if self._replay is not None and isinstance(labels, Tensor):
-            return self._replay(images, labels)
+            return self._replay(self._take, images, labels)
         return self._take(images, labels)
 
     def _take(self, images: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:

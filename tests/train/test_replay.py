@@ -1,11 +1,15 @@
 """A recorded step does what the step itself does: the same weights, rates and answers."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 from torch import nn
 
 from cnncourse.train import Recipe, fit
 from cnncourse.train.optimisers import Optimisers
+from cnncourse.train.step import Step
 from tests.train.conftest import small_net, stripes
 
 RECIPE = Recipe(
@@ -46,6 +50,19 @@ def test_rates_kept_in_tensors_follow_the_schedule_and_outlive_a_checkpoint(sett
             torch.testing.assert_close(a, b)
     both[1].load_state_dict(both[0].state_dict())
     assert all(isinstance(g["lr"], torch.Tensor) for one in both[1].all for g in one.param_groups)
+
+
+def test_what_is_recorded_goes_with_its_step_and_waits_for_no_collector(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "Stream", object)
+    step = Step(RECIPE.but(replay=True), plain_net(), torch.device("cuda"))
+    replay = weakref.ref(step._replay)
+    assert replay() is not None
+    gc.disable()
+    try:
+        del step
+        assert replay() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.gpu
