@@ -6,7 +6,6 @@ replayed, and compiled and replayed.
 
 import argparse
 import platform
-import time
 from pathlib import Path
 from typing import Any
 
