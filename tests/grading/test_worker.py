@@ -106,10 +106,12 @@ def test_a_killed_judge_costs_one_submission_and_says_so():
     slow = writes(released(answer="import time\ndef double(x):\n    time.sleep(60)")).encode()
     found = []
     thread = threading.Thread(target=lambda: found.append(grade(slow)))
-    thread.start()
     end = time.monotonic() + 60
+    while judges_of(bench.process.pid) and time.monotonic() < end:
+        pass  # the judge of the first submission has answered, and may not have ended yet
+    thread.start()
     while not (judges := judges_of(bench.process.pid)) and time.monotonic() < end:
-        pass
+        thread.join(0.01)
     os.kill(judges[0], signal.SIGKILL)
     thread.join()
     assert found[0].state == "quarantined"
