@@ -56,13 +56,16 @@ def main() -> None:
     except CourseError as error:
         print(f"cnncourse: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:  # a full disk, a folder that is not there or may not be written
+        print(f"cnncourse: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _mount() -> None:
     """Add the commands that live beside what they drive."""
     from cnncourse.grading.command import grade
 
-    if sys.argv[1:2] != ["grade"]:  # these import torch, which takes seconds
+    if sys.argv[1:2] not in (["grade"], ["doctor"]):  # these import torch: slow, and perhaps missing
         from cnncourse.data.command import app as data
         from cnncourse.train.command import train
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+from cnncourse.errors import CourseError
+
 Verdict = Literal["ok", "note", "missing"]
 
 
@@ -67,7 +69,11 @@ def _device() -> Iterator[Finding]:
 
     from cnncourse.runtime import device, scale
 
-    where = device()
+    try:
+        where = device()
+    except CourseError as error:
+        yield Finding("device", "missing", str(error))
+        return
     if where.type == "cuda":
         name, memory = torch.cuda.get_device_name(where), torch.cuda.get_device_properties(where).total_memory
         yield Finding("device", "ok", f"{name}, {memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}")
@@ -82,6 +88,8 @@ def _device() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
+    if importlib.util.find_spec("torch") is None:
+        return
     from cnncourse import data
 
     for found in data.found():

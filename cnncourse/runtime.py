@@ -29,18 +29,46 @@ def device() -> torch.device:
     """
     wanted = os.environ.get("CNNCOURSE_DEVICE")
     if wanted:
-        try:
-            return torch.device(wanted)
-        except RuntimeError:
-            raise ArgumentError(
-                f"CNNCOURSE_DEVICE expects a device such as cpu, cuda or cuda:1, got {wanted!r} — "
-                "unset it to let the course choose"
-            ) from None
+        return named_device(wanted, "CNNCOURSE_DEVICE", "unset it to let the course choose")
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def named_device(
+    word: str, source: str = "device", cure: str = "leave it out to let the course choose"
+) -> torch.device:
+    """Turn a word into a device that is there.
+
+    Args:
+        word: such as ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        source: where the word comes from, for the error.
+        cure: what else to do, for the error.
+
+    Raises:
+        ArgumentError: it is no device of torch, or this machine does not have it.
+
+    Example:
+        >>> named_device("cpu")
+        device(type='cpu')
+        >>> named_device("gpu")
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: device expects a device such as cpu, cuda or cuda:1, got 'gpu' — leave
+            it out to let the course choose
+    """
+    try:
+        chosen = torch.device(word)
+    except RuntimeError:
+        raise ArgumentError(
+            f"{source} expects a device such as cpu, cuda or cuda:1, got {word!r} — {cure}"
+        ) from None
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise ArgumentError(
+            f"{source} is {word!r}, but torch sees {torch.cuda.device_count()} CUDA devices — {cure}"
+        )
+    return chosen
 
 
 def scale() -> Scale:

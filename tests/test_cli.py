@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
 import cnncourse
@@ -25,6 +26,18 @@ def test_an_error_is_one_line():
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("cnncourse: ")
     assert "imagenot" in result.stderr
+
+
+def test_an_error_of_the_system_is_one_line_too(monkeypatch, capsys):
+    def full():
+        raise OSError(28, "No space left on device", "grades.json")
+
+    monkeypatch.setattr(cli, "_mount", lambda: None)
+    monkeypatch.setattr(cli, "app", full)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "cnncourse: [Errno 28] No space left on device: 'grades.json'\n"
 
 
 def test_grading_does_not_import_torch():

@@ -68,9 +68,16 @@ class FakeCuda:
 )
 def test_the_device_is_described(monkeypatch, kind, text):
     monkeypatch.setenv("CNNCOURSE_DEVICE", kind)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: FakeCuda)
     assert text in findings()["device"].text
+
+
+def test_a_device_that_is_not_there_is_a_finding(monkeypatch):
+    monkeypatch.setenv("CNNCOURSE_DEVICE", "toaster")
+    assert findings()["device"].verdict == "missing"
+    assert "got 'toaster'" in findings()["device"].text
 
 
 def test_the_command_prints_a_line_each_and_fails_only_when_work_stops(monkeypatch):

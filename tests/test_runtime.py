@@ -85,3 +85,15 @@ def test_submodules_load_on_first_use():
     assert {"geometry", "plots", "start"} <= set(dir(cnncourse))
     with pytest.raises(AttributeError, match="no attribute 'convolve'"):
         _ = cnncourse.convolve
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("gpu", "device expects a device such as cpu, cuda or cuda:1, got 'gpu'"),
+     ("cuda:1", "device is 'cuda:1', but torch sees 1 CUDA devices")],
+)  # fmt: skip
+def test_a_device_that_is_not_there_is_refused_in_one_line(monkeypatch, word, said):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ArgumentError, match=said):
+        runtime.named_device(word)
+    assert runtime.named_device("cuda:0") == torch.device("cuda:0")

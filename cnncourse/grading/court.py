@@ -7,7 +7,6 @@ or dies.
 """
 
 import gc
-import json
 import os
 import resource
 import select
@@ -57,6 +56,9 @@ def serve(listener: socket.socket, hear: Callable[[socket.socket], None], lifeli
                 connection, _ = listener.accept()
                 judge = os.fork()
                 if judge == 0:
+                    listener.close()
+                    for _, other in ends.values():  # or a sibling's caller would not see it end
+                        other.close()
                     _judge(hear, connection)
                 end = os.pidfd_open(judge)
                 ends[end], callers[connection.fileno()] = (judge, connection), judge
@@ -81,6 +83,7 @@ def _judge(hear: Callable[[socket.socket], None], connection: socket.socket) -> 
 
 def main(folder: str) -> None:
     """Read the assignment, import what it imports, say that it is ready, and serve."""
+    tell = zygote.word_to_starter()
     assignment, limits, sandboxed = summons.charged(sys.stdin.buffer.readline())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     modules = ("cnncourse.grading.hearing", *assignment.modules)
@@ -95,14 +98,16 @@ def main(folder: str) -> None:
             hearing = Hearing(assignment, nursery, limits)
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(os.path.join(folder, summons.SOCKET))
-                listener.listen(16)
-                print(json.dumps({"ready": True, "warm": nursery.warm}), flush=True)
+                listener.listen(socket.SOMAXCONN)
+                tell({"ready": True, "warm": nursery.warm})
                 gc.collect()
                 gc.freeze()
                 serve(listener, hearing.hear, sys.stdin.fileno())
             os.chdir("/")
     except SandboxError as problem:
-        print(json.dumps({"fault": str(problem)}), flush=True)
+        tell({"fault": str(problem)})
+    except Exception as problem:  # whatever it is, it is no submission's fault
+        tell({"fault": f"the grader's process could not start: {type(problem).__name__}: {problem}"})
     finally:
         imports.join()
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from cnncourse.grading import container, sandbox, zygote
 from cnncourse.grading import limits as limits_module
@@ -19,7 +19,7 @@ from cnncourse.grading.limits import Limits
 from cnncourse.grading.sandbox import SandboxError
 from cnncourse.grading.zygote import Nest
 
-_PASSED_ON = ("CNNCOURSE_SCALE", "CNNCOURSE_DEVICE", "CNNCOURSE_DATA")
+_PASSED_ON = ("CNNCOURSE_SCALE", "CNNCOURSE_DEVICE")
 _START = 180
 _CREDENTIALS = 12  # struct ucred: process, user, group
 
@@ -29,7 +29,7 @@ class Process:
     """One student's process.
 
     Attributes:
-        pid: its keeper's number on this machine; the student's process is below it.
+        pid: a number on this machine: all that the student started is below that process.
         control: to its keeper.
         data: to the student's process.
         end: ends a sandbox that is this process' own.
@@ -80,12 +80,6 @@ class _gone:  # noqa: N801 - reads as a word
         return isinstance(error, (OSError, ValueError))
 
 
-def _data() -> list[Path]:
-    """Return the folder with the data sets, if the environment names one that is there."""
-    data = os.environ.get("CNNCOURSE_DATA", "")
-    return [Path(data).absolute()] if os.path.isdir(data) else []
-
-
 def _name(run: Path) -> str:
     """Name a container after its folder."""
     return f"{run.parent.name}-{run.name}"
@@ -120,6 +114,7 @@ class Nursery:
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="cnn-"))
+        self._data = sandbox.data_folders(os.environ)
         try:
             for name, content in self._files:
                 place = self.work / name
@@ -170,26 +165,30 @@ class Nursery:
             self._end(own)
             shutil.rmtree(run, ignore_errors=True)
 
-        return self._connect(run, end)
+        process = self._connect(run, end)
+        if self._engine is None:  # a child that leaves its keeper stays below the sandbox's first process
+            process.pid = own.pid
+        return process
 
     def _zygote(self, run: Path) -> tuple[subprocess.Popen[str], bool]:
         run.mkdir(exist_ok=True)
         isolated = self._sandboxed and self.warm
         home = sandbox.HOME if self._sandboxed else str(self._folder)
-        kept = (*sandbox.python_folders(), *map(str, _data()))
+        kept = (*sandbox.python_folders(), *map(str, self._data))
         nest = Nest(str(run), home, self.limits.disk, self.limits.printed, isolated, self._modules, kept)
         program = ["-P", "-m", zygote.__name__, json.dumps(asdict(nest))]
-        process = subprocess.Popen(
-            self._words(program, run, isolated),
-            env={**os.environ, **_ENVIRONMENT},  # the sandbox and the container pass none of it on
-            cwd=self.work,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        return process, self._ready(process)
+        with tempfile.TemporaryFile("w+", errors="replace") as log:  # a pipe that nobody reads would fill up
+            process = subprocess.Popen(
+                self._words(program, run, isolated),
+                env={**os.environ, **_ENVIRONMENT},  # the sandbox and the container pass none of it on
+                cwd=self.work,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+            return process, self._ready(process, log)
 
     def _words(self, program: list[str], run: Path, isolated: bool) -> list[str]:
         """Build the command line that starts Python, as shut off as it is to be."""
@@ -197,6 +196,7 @@ class Nursery:
         if not self._sandboxed:
             return [sys.executable, "-I", "-S", str(limits_module.__file__), self.limits.to_json(), *python]
         environment = _ENVIRONMENT | {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
+        environment |= sandbox.naming(self._data)
         if self._engine is None:
             return sandbox.command(
                 python,
@@ -204,7 +204,7 @@ class Nursery:
                 work=self.work,
                 limits=self.limits,
                 environment=environment,
-                readable=_data(),
+                readable=self._data,
                 nested=isolated,
             )
         run.chmod(0o777)  # in a folder that is ours alone: the container's user is somebody else
@@ -217,18 +217,18 @@ class Nursery:
             inside=sandbox.WORK,
             limits=self.limits,
             environment=environment,
-            readable=_data(),
+            readable=self._data,
         )
 
-    def _ready(self, process: subprocess.Popen[str]) -> bool:
+    def _ready(self, process: subprocess.Popen[str], log: IO[str]) -> bool:
         assert process.stdout
-        assert process.stderr
         line = process.stdout.readline()
         try:
             return bool(json.loads(line)["isolated"])
         except ValueError:
-            process.kill()
-            said = (process.stderr.read().strip().splitlines() or ["it gave no reason"])[-1]
+            self._end(process)
+            log.seek(0)
+            said = (log.read().strip().splitlines() or ["it gave no reason"])[-1]
             raise SandboxError(f"expected a process for students' code to start, but: {said[:500]}") from None
 
     def _connect(self, run: Path, end: Callable[[], None]) -> Process:

@@ -73,11 +73,10 @@ class SandboxProvisioner(LocalProvisioner):
         work = Path(kwargs.pop("cwd", None) or os.getcwd())
         kwargs = await super().pre_launch(**kwargs)
         outside = kwargs.get("env", os.environ)
-        data = outside.get("CNNCOURSE_DATA", "")
+        data = sandbox.data_folders(outside)
         # The kernel ends when its parent is not the one it is told: inside, that is bubblewrap, number 1.
         environment = {"JPY_PARENT_PID": "1"} | {k: outside[k] for k in _PASSED_ON if k in outside}
-        if data:
-            environment["CNNCOURSE_DATA"] = data
+        environment |= sandbox.naming(data)
         try:
             kwargs["cmd"] = sandbox.command(
                 [shutil.which(kwargs["cmd"][0]) or kwargs["cmd"][0], *kwargs["cmd"][1:]],
@@ -85,7 +84,7 @@ class SandboxProvisioner(LocalProvisioner):
                 work=work,
                 limits=self.limits,
                 environment=environment,
-                readable=[Path(data)] if os.path.isdir(data) else [],
+                readable=data,
             )
         except CourseError:
             shutil.rmtree(self.run_folder, ignore_errors=True)

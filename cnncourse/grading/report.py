@@ -78,8 +78,12 @@ class Report:
         return sum((cell.max_points for cell in self.cells), 0.0)
 
     def to_json(self) -> str:
-        """Write it as one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        """Write it as one line of JSON.
+
+        A student's message may hold half a character (a lone surrogate), which no file can. It becomes a "?".
+        """
+        said = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return said.encode("utf-8", "replace").decode()
 
     @classmethod
     def from_json(cls, text: str) -> Self:

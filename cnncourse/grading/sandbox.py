@@ -47,7 +47,10 @@ def bubblewrap() -> str:
     if command is None:
         raise SandboxError(f"expected the command bwrap to sandbox student code, found none: {_INSTALL}")
     probe = [command, "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    done = subprocess.run(probe, capture_output=True, text=True, timeout=30, check=False)
+    try:
+        done = subprocess.run(probe, capture_output=True, text=True, timeout=30, check=False)
+    except subprocess.TimeoutExpired:
+        raise SandboxError("expected bwrap to start a sandbox, but it took longer than 30 s") from None
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
         raise SandboxError(f"expected bwrap to start a sandbox, but {_FORBIDDEN.format(said=said)}.")
@@ -159,6 +162,29 @@ def python_folders() -> list[str]:
     """
     prefixes = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     return [*sorted(prefixes), str(_PACKAGE)]
+
+
+def data_folders(environment: Mapping[str, str]) -> list[Path]:
+    """List the folders with data sets that an environment names and that are there, by their full paths.
+
+    Example:
+        >>> data_folders({"CNNCOURSE_DATA": os.pathsep.join(["/", "/no/such/folder"])})
+        [PosixPath('/')]
+    """
+    named = environment.get("CNNCOURSE_DATA", "").split(os.pathsep)
+    folders = [Path(name).expanduser().resolve() for name in named if name]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def naming(folders: Iterable[Path]) -> dict[str, str]:
+    """Return the variable that names folders with data sets; without any, it is left out.
+
+    Example:
+        >>> naming([Path("/data")]), naming([])
+        ({'CNNCOURSE_DATA': '/data'}, {})
+    """
+    named = os.pathsep.join(map(str, folders))
+    return {"CNNCOURSE_DATA": named} if named else {}
 
 
 def _system() -> Iterator[str]:

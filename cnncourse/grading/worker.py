@@ -179,7 +179,9 @@ class _Bench:
             raise SandboxError(said["fault"])
 
     def _last_words(self) -> str:
-        lines = (self.folder / "log").read_text(errors="replace").strip().splitlines()
+        lines: list[str] = []
+        with contextlib.suppress(FileNotFoundError):
+            lines = (self.folder / "log").read_text(errors="replace").strip().splitlines()
         return f"the grader's process could not start: {(lines or ['it gave no reason'])[-1][:500]}"
 
     def judge(self, raw: bytes, student: str, seed: int) -> Report:

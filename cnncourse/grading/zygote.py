@@ -20,7 +20,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,22 @@ class Nest:
     kept: tuple[str, ...] = ()
 
 
+def word_to_starter() -> Callable[[dict[str, Any]], None]:
+    """Give a way to say one thing, once, to whoever started this process and reads its standard output.
+
+    What is printed from now on, by modules that are imported say, goes to the standard error instead.
+    """
+    stream = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def tell(said: dict[str, Any]) -> None:
+        if not stream.closed:  # it is closed at once: no student's process may inherit it
+            with stream:
+                print(json.dumps(said), file=stream)
+
+    return tell
+
+
 def preload(modules: Iterable[str]) -> None:
     """Import what submissions import. What cannot be imported is left to the submission."""
     for name in modules:
@@ -65,6 +81,7 @@ def preload(modules: Iterable[str]) -> None:
 def main(nest: Nest) -> None:
     """Import everything, say so in one line, and fork for each connection until the sandbox ends."""
     isolate.end_with_parent()
+    tell = word_to_starter()
     preload(nest.modules)
     from cnncourse.grading.executor import Executor, shell
 
@@ -72,8 +89,8 @@ def main(nest: Nest) -> None:
     support = _read_files(Path(nest.home, "work"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.join(nest.run, SOCKET))
-        listener.listen(64)
-        print(json.dumps({"ready": True, "isolated": nest.isolated and _can_isolate(nest)}), flush=True)
+        listener.listen(socket.SOMAXCONN)
+        tell({"ready": True, "isolated": nest.isolated and _can_isolate(nest)})
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
         gc.collect()
         gc.freeze()
@@ -125,15 +142,21 @@ def _keeper(control: socket.socket, nest: Nest, executor: Any, support: list[tup
         if nest.isolated:
             isolate.unshare()
         reader, writer = os.pipe()
+        alive, settled = os.pipe()
         child = os.fork()
         if child == 0:
             control.close()
             os.close(reader)
-            _become_student(data, writer, nest, executor, support)
+            os.close(alive)
+            _become_student(data, writer, settled, nest, executor, support)
         data.close()
         os.close(writer)
+        os.close(settled)
         isolate.unreadable()
         isolate.drop_privileges()
+        if not os.read(alive, 1):
+            raise OSError("the sandbox could not be set up")
+        os.close(alive)
         control.sendall(b'{"started": true}\n')
         said = _watch(child, control, reader, nest.printed)
         control.sendall(json.dumps({"ended": said}).encode() + b"\n")
@@ -146,9 +169,14 @@ def _keeper(control: socket.socket, nest: Nest, executor: Any, support: list[tup
 
 
 def _become_student(
-    data: socket.socket, output: int, nest: Nest, executor: Any, support: list[tuple[str, bytes]]
+    data: socket.socket,
+    output: int,
+    settled: int,
+    nest: Nest,
+    executor: Any,
+    support: list[tuple[str, bytes]],
 ) -> None:
-    """Shut this process off, then serve the judge. Never returns."""
+    """Shut this process off, tell the keeper so, then serve the judge. Never returns."""
     code = _BROKEN
     try:
         isolate.end_with_parent()
@@ -168,6 +196,8 @@ def _become_student(
         from cnncourse.grading.executor import reseed
 
         reseed()
+        os.write(settled, b".")
+        os.close(settled)
         executor.serve(data)
         code = 0
     finally:

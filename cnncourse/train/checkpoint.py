@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from cnncourse.errors import ArgumentError, DataError
+from cnncourse.train.recipe import Recipe
 
 FORMAT = 2
 _KEYS = frozenset(
@@ -92,7 +93,8 @@ def check(state: dict[str, Any], model: nn.Module, *, recipe: dict[str, Any], se
             f"the checkpoint is of another net: {name} expects {wanted.get(name, 'nothing')}, "
             f"the checkpoint has {kept.get(name, 'nothing')}"
         )
-    pairs = {name: (state["recipe"].get(name), value) for name, value in recipe.items() if name != "about"}
+    earlier = Recipe.from_dict(state["recipe"]).to_dict()  # fields that are newer than it have their defaults
+    pairs = {name: (earlier[name], value) for name, value in recipe.items() if name != "about"}
     pairs |= {"seed": (state["seed"], seed), "the number of training images": (state["images"], images)}
     for name, (before, now) in pairs.items():
         if before != now:

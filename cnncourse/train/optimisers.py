@@ -91,6 +91,7 @@ class Optimisers:
                 scaler.unscale_(one)
             nn.utils.clip_grad_norm_(self.weights, clip_norm)
         for one in self.all:
+            _fill_momentum(one)
             scaler.step(one)
         scaler.update()
 
@@ -101,9 +102,34 @@ class Optimisers:
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
         """Go on from a checkpoint's state."""
         for one, state in zip(self.all, states, strict=True):
-            one.load_state_dict(state)
+            one.load_state_dict(_here(state, one))
         if self._rates_kept:
             self.keep_rates()
+
+
+_WAYS = ("fused", "foreach", "capturable", "half")
+"""Settings of an optimiser that depend on the machine, not on the run."""
+
+
+def _here(state: dict[str, Any], one: optim.Optimizer) -> dict[str, Any]:
+    """Return a saved state with the ways in which this machine computes: it may come from another one."""
+    groups = [
+        saved | {way: group[way] for way in _WAYS if way in group}
+        for saved, group in zip(state["param_groups"], one.param_groups, strict=True)
+    ]
+    return state | {"param_groups": groups}
+
+
+def _fill_momentum(one: optim.Optimizer) -> None:
+    """Give a weight that joins the others later a velocity of zero: torch's fused SGD wants all or none."""
+    if not isinstance(one, optim.SGD):
+        return
+    for group in one.param_groups:
+        moved = [weight for weight in group["params"] if weight.grad is not None]
+        new = [weight for weight in moved if one.state[weight].get("momentum_buffer") is None]
+        if group["fused"] and group["momentum"] and 0 < len(new) < len(moved):
+            for weight in new:
+                one.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
 
 
 def hidden_weights(model: nn.Module) -> set[str]:

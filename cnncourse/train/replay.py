@@ -37,9 +37,10 @@ class Replay:
 
     Args:
         weights: all weights that may be trained.
+        home: the GPU they are on.
 
     Example:
-        >>> replay = Replay(list(net.parameters()))  # doctest: +SKIP
+        >>> replay = Replay(list(net.parameters()), torch.device("cuda"))  # doctest: +SKIP
         >>> logits, loss = replay(step, images, labels)  # doctest: +SKIP
 
     Introduced in chapter 21.
@@ -47,9 +48,9 @@ class Replay:
     Source: Nguyen, Carilli et al., Accelerating PyTorch with CUDA Graphs (2021).
     """
 
-    def __init__(self, weights: Sequence[Tensor]) -> None:
+    def __init__(self, weights: Sequence[Tensor], home: torch.device) -> None:
         self._weights = weights
-        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._stream = torch.cuda.Stream(home)  # type: ignore[no-untyped-call]
         self._seen: Counter[tuple[Any, ...]] = Counter()
         self._recordings: dict[tuple[Any, ...], _Recording] = {}
 
@@ -92,7 +93,7 @@ class Replay:
 
     def _aside(self, work: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         """Work in a queue of its own, as recording demands, between what was ordered before and after."""
-        here = torch.cuda.current_stream()
+        here = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(here)
         with torch.cuda.stream(self._stream):
             answer = work()

@@ -52,7 +52,7 @@ class Step:
         alone = self.team.size == 1 and not self.scaler.is_enabled()
         if recipe.replay and home.type == "cuda" and alone:
             self.optimisers.keep_rates()
-            self._replay = Replay(list(model.parameters()))
+            self._replay = Replay(list(model.parameters()), home)
 
     def __call__(self, images: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
         """Forget the old gradients, go forwards and backwards, move the weights.

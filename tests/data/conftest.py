@@ -26,6 +26,8 @@ REAL = os.environ.get("CNNCOURSE_DATA", "")
 def _own_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("CNNCOURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CNNCOURSE_OFFLINE", "1")
+    for name in ("no_proxy", "NO_PROXY"):  # the tests' own server is on this machine
+        monkeypatch.setenv(name, "*")
     monkeypatch.delenv("CNNCOURSE_DATA", raising=False)
     for memory in (loading._announced, storage._noted, download._given_up):
         memory.clear()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -154,3 +155,12 @@ def test_the_environment_names_versions_also_of_a_checkout():
 
     assert f"torch={version('torch')}" in journals.environment().split()
     assert journals._version("no-such-package") == "none"
+
+
+def test_half_a_character_in_a_students_words_is_recorded_as_a_question_mark(path):
+    said = replace(CELL, state="failed", output="ValueError: \ud800")
+    broken = replace(report("ada"), cells=(said,))
+    with Journal(path) as journal:
+        journal.record(Report.from_json(broken.to_json()))
+    with Journal(path) as journal:
+        assert journal.reports()[0].cells[0].output == "ValueError: ?"

@@ -208,3 +208,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, train_set):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot write the checkpoint"):
         fit(small_net(), train_set, device="cpu", progress=False, checkpoint=tmp_path / "file" / "run.pt")
+
+
+def test_a_checkpoint_from_before_a_field_of_the_recipe_goes_on(tmp_path, train_set):
+    path = tmp_path / "run.pt"
+    fit(small_net(), train_set, recipe=RECIPE, device="cpu", progress=False, checkpoint=path)
+    state = files.load(path)
+    del state["recipe"]["replay"]
+    torch.save(state, path)
+    options = {"device": "cpu", "progress": False, "checkpoint": path, "resume": True}
+    assert len(fit(small_net(), train_set, recipe=RECIPE, **options)) == 4

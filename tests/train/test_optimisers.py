@@ -141,3 +141,25 @@ def test_a_net_with_a_stem_that_looks_at_the_images_and_a_bias_that_freezes():
 def test_a_net_of_one_layer_is_moved_by_the_rest_alone(rest):
     built = Optimisers(Recipe(optimiser="muon", rest=rest), nn.Linear(3, 2))
     assert [type(one).__name__.lower() for one in built.all] == [rest]
+
+
+def test_a_saved_state_does_not_decide_how_this_machine_computes():
+    recipe = Recipe(optimiser="sgd", lr=0.1)
+    saved = Optimisers(recipe, net()).state_dict()
+    saved[0]["param_groups"][0] |= {"fused": True, "foreach": False, "momentum": 0.9}
+    here = Optimisers(recipe, net())
+    here.load_state_dict(saved)
+    assert (here.all[0].param_groups[0]["fused"], here.all[0].param_groups[0]["foreach"]) == (None, None)
+
+
+def test_a_weight_that_is_trained_later_joins_the_others():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    built = Optimisers(Recipe(optimiser="sgd", lr=0.1), model)
+    built.all[0].param_groups[0]["fused"] = True  # as on a GPU
+    for frozen in (True, False, False):
+        model[0].requires_grad_(not frozen)
+        before = model[0].weight.detach().clone()
+        built.zero_grad()
+        model(torch.ones(4, 2)).square().sum().backward()
+        built.step(torch.amp.GradScaler("cpu", enabled=False))
+        assert torch.equal(model[0].weight, before) == frozen
