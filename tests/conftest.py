@@ -1,4 +1,4 @@
-"""The slowest files come first, so that no worker is left with one at the end; what needs Linux is skipped."""
+"""The slowest files come first, so that none is left for the end; what needs Linux is skipped elsewhere."""
 
 import sys
 

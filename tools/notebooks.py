@@ -139,6 +139,8 @@ def execute(paths: Iterable[Path], *, jobs: int = 1) -> int:
     """
     os.environ.setdefault("CNNCOURSE_SCALE", "smoke")
     os.environ.setdefault("PYTHONHASHSEED", "0")
+    if jobs > 1:  # kernels that each take all cores spend their time waiting for one another
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     chosen = list(find(paths))
     failed = 0
     with ProcessPoolExecutor(jobs) as pool:
