@@ -86,8 +86,9 @@ def test_a_killed_kernel_leaves_no_daemon_and_no_folder(start):
 def test_a_kernel_is_interrupted_without_losing_it(start):
     kernel = start()
     kernel.run("x = 5")
-    kernel.client.execute("while True: pass")
-    kernel.client.get_iopub_msg(timeout=20)
+    kernel.client.execute("print('on')\nwhile True: pass")
+    while kernel.client.get_iopub_msg(timeout=20)["header"]["msg_type"] != "stream":
+        pass  # a kernel passes over an interrupt that comes before the code runs
     kernel.manager.interrupt_kernel()
     assert kernel.client.get_shell_msg(timeout=20)["content"]["ename"] == "KeyboardInterrupt"
     assert kernel.run("print(x)").endswith("5\n")
