@@ -44,7 +44,7 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of the course becomes one line on stderr and exit status 2.
+    """Run the command line; an error of the course or the system is one line on stderr and exit status 2.
 
     Example:
         >>> main  # doctest: +ELLIPSIS
@@ -53,10 +53,7 @@ def main() -> None:
     _mount()
     try:
         app()
-    except CourseError as error:
-        print(f"cnncourse: {error}", file=sys.stderr)
-        sys.exit(2)
-    except OSError as error:  # a full disk, a folder that is not there or may not be written
+    except (CourseError, OSError) as error:  # OSError: a full disk, a folder that may not be written
         print(f"cnncourse: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnncourse import runtime
 from cnncourse.augment.crop import crop, pad
 from cnncourse.errors import ArgumentError, ShapeError
 from cnncourse.train.batches import Batches, Source, batches
@@ -81,7 +82,7 @@ def evaluate(
     """
     if tta not in TTA:
         raise ArgumentError(f"tta expects one of {', '.join(TTA)}, got {tta!r}")
-    home = torch.device(device) if device is not None else device_of(model)
+    home = device_of(model) if device is None else runtime.named_device(str(device))
     model.to(home)
     source = batches(image_set, batch_size, home)
     match(model, source)

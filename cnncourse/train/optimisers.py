@@ -125,9 +125,11 @@ def _fill_momentum(one: optim.Optimizer) -> None:
     if not isinstance(one, optim.SGD):
         return
     for group in one.param_groups:
+        if not (group["fused"] and group["momentum"]):
+            continue
         moved = [weight for weight in group["params"] if weight.grad is not None]
         new = [weight for weight in moved if one.state[weight].get("momentum_buffer") is None]
-        if group["fused"] and group["momentum"] and 0 < len(new) < len(moved):
+        if len(new) < len(moved):
             for weight in new:
                 one.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
 
