@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,15 @@ def bubblewrap() -> str:
         if os.environ.get("CI") and sys.platform == "linux":
             raise
         pytest.skip(str(error))
+
+
+def runs(pid: int | str) -> bool:
+    """Say whether a process runs. A zombie, whose parent has not asked about it yet, does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 class Kernel:
