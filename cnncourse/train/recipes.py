@@ -17,7 +17,7 @@ register(
 register(
     Recipe(
         name="lenet-mnist",
-        about="LeNet-5 on all of MNIST: at least 99 %, a few minutes on two CPU cores",
+        about="LeNet-5 on all of MNIST: at least 99 %, a minute or two on two CPU cores",
         model="lenet5",
         epochs=12,
         batch_size=64,
@@ -31,7 +31,7 @@ register(
 register(
     Recipe(
         name="cnn-mnist",
-        about="four convolutions with batch norm on all of MNIST: about 99.5 %, ten minutes on two CPU cores",
+        about="four convolutions with batch norm on all of MNIST: about 99.5 %, some minutes on two CPU cores",
         model="mnist_cnn",
         epochs=4,
         batch_size=128,
