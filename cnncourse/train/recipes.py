@@ -31,7 +31,7 @@ register(
 register(
     Recipe(
         name="cnn-mnist",
-        about="four convolutions with batch norm on all of MNIST: about 99.5 %, some minutes on two CPU cores",
+        about="four convolutions with batch norm on all of MNIST: about 99.5 %, minutes on two CPU cores",
         model="mnist_cnn",
         epochs=4,
         batch_size=128,
