@@ -38,7 +38,8 @@ def examine() -> Iterator[Finding]:
         >>> next(examine()).name
         'Python'
     """
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, _device, _data, _tools)
+    with_torch = (_device, _data) if importlib.util.find_spec("torch") else ()
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (_python, _packages, *with_torch, _tools)
     for look in looks:
         yield from look()
 
@@ -63,8 +64,6 @@ def _package(name: str, absent: Verdict, cure: str) -> Finding:
 
 
 def _device() -> Iterator[Finding]:
-    if importlib.util.find_spec("torch") is None:
-        return
     import torch
 
     from cnncourse.runtime import device, scale
@@ -88,8 +87,6 @@ def _device() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
-    if importlib.util.find_spec("torch") is None:
-        return
     from cnncourse import data
 
     for found in data.found():

@@ -12,24 +12,29 @@ from cnncourse.errors import ArgumentError
 Scale = Literal["smoke", "full"]
 
 
-def device() -> torch.device:
-    """Choose the fastest device there is: CUDA, then Apple's MPS, then the CPU.
+def device(wanted: str | torch.device | None = None) -> torch.device:
+    """Take the device that is wanted, or choose the fastest there is: CUDA, then Apple's MPS, then the CPU.
 
     ``CNNCOURSE_DEVICE`` overrides the choice, for example ``CNNCOURSE_DEVICE=cpu``.
 
+    Args:
+        wanted: this device; None: let the course choose.
+
     Returns:
-        The device on which the course trains by default.
+        The device on which to train.
 
     Raises:
-        ArgumentError: ``CNNCOURSE_DEVICE`` does not name a device of torch.
+        ArgumentError: ``wanted`` or ``CNNCOURSE_DEVICE`` is no device of torch, or this machine has no such.
 
     Example:
         >>> device().type in {"cpu", "cuda", "mps"}
         True
     """
-    wanted = os.environ.get("CNNCOURSE_DEVICE")
-    if wanted:
-        return named_device(wanted, "CNNCOURSE_DEVICE", "unset it to let the course choose")
+    if wanted is not None:
+        return named_device(str(wanted))
+    named = os.environ.get("CNNCOURSE_DEVICE")
+    if named:
+        return named_device(named, "CNNCOURSE_DEVICE", "unset it to let the course choose")
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():

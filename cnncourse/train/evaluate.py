@@ -82,7 +82,7 @@ def evaluate(
     """
     if tta not in TTA:
         raise ArgumentError(f"tta expects one of {', '.join(TTA)}, got {tta!r}")
-    home = device_of(model) if device is None else runtime.named_device(str(device))
+    home = runtime.device(device_of(model) if device is None else device)
     model.to(home)
     source = batches(image_set, batch_size, home)
     match(model, source)

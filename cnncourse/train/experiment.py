@@ -114,7 +114,7 @@ class Experiment:
         Raises:
             CourseError: as ``fit`` raises.
         """
-        home = own_device(runtime.device() if device is None else runtime.named_device(str(device)))
+        home = own_device(runtime.device(device))
         runtime.seed(seed)
         model = self.build().to(home)
         self._settle(home)

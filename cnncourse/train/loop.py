@@ -81,7 +81,7 @@ def fit(
     board = Board(log_dir) if log_dir is not None else None
     team = join()
     runtime.seed(seed)
-    home = runtime.device() if device is None else runtime.named_device(str(device))
+    home = runtime.device(device)
     path = Path(checkpoint) if checkpoint else None
     run = Run(model, train_set, val_set, recipe or Recipe(), home, seed, path, team)
     team.scatter_dice(seed)

@@ -35,6 +35,12 @@ def runs(pid: int | str) -> bool:
     return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
+def shown_in(folder: str) -> set[str]:
+    """Name what a sandbox shows of a folder: nothing, unless what is to be read lies there."""
+    paths = [*map(Path, sandbox.python_folders()), *sandbox.data_folders(os.environ)]
+    return {path.relative_to(folder).parts[0] for path in paths if path.is_relative_to(folder)}
+
+
 class Kernel:
     """A sandboxed kernel that prints what a piece of code gives."""
 

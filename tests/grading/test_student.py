@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from cnncourse.grading import sandbox, watchdog, zygote
+from cnncourse.grading import watchdog, zygote
 from cnncourse.grading.limits import Limits
 from cnncourse.grading.nursery import Nursery
 from cnncourse.grading.proxy import StudentGone
 from cnncourse.grading.student import Student
 from cnncourse.grading.wire import Name
-from tests.grading.conftest import SMALL, runs
+from tests.grading.conftest import SMALL, runs, shown_in
 
 MARK = "canary-of-a-neighbour"
 
@@ -68,13 +68,7 @@ def test_it_is_alone_with_its_files(nursery):
         assert len(value(one, seen, "import os", write)) == 4
         assert value(other, seen, "import os") == []
         assert value(other, "open('tables/numbers.csv').read()") == "1,2,3"
-        assert set(value(other, "os.listdir('/tmp')")) == shown_in_tmp()
-
-
-def shown_in_tmp():
-    """What /tmp holds in a sandbox: nothing, unless what is to be read lies there."""
-    paths = [*sandbox.python_folders(), *sandbox.data_folders(os.environ)]
-    return {Path(path).parts[2] for path in paths if Path(path).is_relative_to("/tmp")}
+        assert set(value(other, "os.listdir('/tmp')")) == shown_in("/tmp")
 
 
 def test_the_zygotes_socket_is_out_of_reach(nursery, student):
@@ -317,7 +311,7 @@ def test_data_that_lies_in_tmp_can_be_read_and_not_changed(bubblewrap, two_folde
         assert value(student, f"open('{one}/digits.txt').read()") == "3 1 4", student.errors
         assert value(student, f"open('{two}/photos.txt').read()") == "cat", student.errors
         assert value(student, "os.environ['CNNCOURSE_DATA']", "import os") == f"{one}{os.pathsep}{two}"
-        assert set(value(student, "os.listdir('/tmp')", "import os")) == shown_in_tmp()
+        assert set(value(student, "os.listdir('/tmp')", "import os")) == shown_in("/tmp")
         student.run("change", f"open('{one}/digits.txt', 'w')")
         assert "Read-only file system" in student.errors[-1][1]
     assert (one / "digits.txt").read_text() == "3 1 4"
