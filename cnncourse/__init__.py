@@ -18,6 +18,7 @@ _SUBMODULES = frozenset(
         "check",
         "conv",
         "data",
+        "diagrams",
         "errors",
         "explorers",
         "geometry",

@@ -11,11 +11,11 @@ from cnncourse.augment.crop import RandomCrop, crop, pad
 from cnncourse.augment.erase import Cutout, RandomErasing, erase
 from cnncourse.augment.flip import AlternatingFlip, RandomHorizontalFlip, flip
 from cnncourse.augment.mix import CutMix, MixedLabels, MixUp, cutmix, mixup
+from cnncourse.augment.parse import Setting, pipeline
 from cnncourse.augment.resident import Augmented
 from cnncourse.augment.resized import RandomResizedCrop, Resize, resized_crop
 from cnncourse.augment.step import Augmentation, keyed
 from cnncourse.augment.translate import RandomTranslate, translate
-from cnncourse.augment.words import Setting, pipeline
 
 __all__ = [
     "AlternatingFlip",

@@ -29,11 +29,7 @@ from cnncourse.backbones import residual_attention  # isort: skip
 from cnncourse.backbones import fast  # isort: skip
 from cnncourse.backbones import blocks
 from cnncourse.backbones.base import Backbone
-from cnncourse.backbones.draw import draw
-from cnncourse.backbones.features import features
 from cnncourse.backbones.registry import create, factory, names, register
-from cnncourse.backbones.summary import summary
-from cnncourse.backbones.trace import trace
 from cnncourse.backbones.weights import from_torchvision
 
 __all__ = [
@@ -44,10 +40,8 @@ __all__ = [
     "create",
     "darknet",
     "densenet",
-    "draw",
     "factory",
     "fast",
-    "features",
     "from_torchvision",
     "googlenet",
     "inception_resnet",
@@ -67,8 +61,6 @@ __all__ = [
     "rir",
     "shufflenet",
     "squeezenet",
-    "summary",
     "teaching",
-    "trace",
     "vgg",
 ]

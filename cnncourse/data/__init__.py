@@ -8,12 +8,12 @@ Example:
     ImageSet(shapes10 train: 10,000 images of 3×32×32, 10 classes, generated)
 """
 
+from cnncourse.data.cache import cache_folder
 from cnncourse.data.folders import from_folder
 from cnncourse.data.imageset import ImageSet, Source, channel_statistics
+from cnncourse.data.inventory import Found, found
 from cnncourse.data.loading import load
 from cnncourse.data.registry import names
-from cnncourse.data.storage import cache_folder
-from cnncourse.data.survey import Found, found
 
 __all__ = [
     "Found",

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from cnncourse.data import download
-from cnncourse.data.places import downloads_folder, local_places
+from cnncourse.data.cache import cache_folder
+from cnncourse.data.inventory import found
 from cnncourse.data.registry import REGISTRY
 from cnncourse.data.registry import entry as look_up
-from cnncourse.data.storage import cache_folder
-from cnncourse.data.survey import found
+from cnncourse.data.sources import downloads_folder, local_places
 
 app = typer.Typer(help="The data sets: what there is, what to download, where it lies.", no_args_is_help=True)
 

@@ -18,9 +18,9 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from cnncourse.data.checksums import sha256_of
-from cnncourse.data.places import downloads_folder
+from cnncourse.data.formats.checksums import sha256_of
 from cnncourse.data.registry import Entry, RemoteFile
+from cnncourse.data.sources import downloads_folder
 from cnncourse.errors import DataError
 
 PATIENCE = 5.0

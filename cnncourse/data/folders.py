@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from cnncourse.data import trees
+from cnncourse.data.cache import decoded
+from cnncourse.data.formats import trees
+from cnncourse.data.formats.pictures import Size, picture_size
 from cnncourse.data.imageset import ImageSet, Source, channel_statistics
-from cnncourse.data.pictures import Size, picture_size
 from cnncourse.data.registry import Split
-from cnncourse.data.storage import decoded
 from cnncourse.errors import ArgumentError, DataError
 
 

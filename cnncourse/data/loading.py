@@ -7,12 +7,12 @@ import torch
 from numpy.typing import NDArray
 
 from cnncourse.data import download as downloads
-from cnncourse.data.drawing import shapes_place
+from cnncourse.data.cache import decoded, fingerprint
 from cnncourse.data.imageset import ImageSet, Source
-from cnncourse.data.places import Place, downloaded_places, local_places
 from cnncourse.data.registry import SHAPES10, Entry, Split, entry
 from cnncourse.data.samples import sample_place
-from cnncourse.data.storage import decoded, fingerprint
+from cnncourse.data.shapes10.drawing import shapes_place
+from cnncourse.data.sources import Place, downloaded_places, local_places
 from cnncourse.errors import ArgumentError, DataError
 
 _announced: set[tuple[str, str, str]] = set()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncourse.data import cifar, idx
-from cnncourse.data.archives import members
-from cnncourse.data.checksums import verify
+from cnncourse.data.cache import Arrays
+from cnncourse.data.formats import cifar, idx
+from cnncourse.data.formats.archives import members
+from cnncourse.data.formats.checksums import verify
 from cnncourse.data.registry import Entry, Split
-from cnncourse.data.storage import Arrays
 from cnncourse.errors import DataError
 
 Shelf = Callable[[str], tuple[bytes, str]]

@@ -8,9 +8,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from cnncourse.data.places import Place
+from cnncourse.data.cache import Arrays
 from cnncourse.data.registry import Entry, Split
-from cnncourse.data.storage import Arrays
+from cnncourse.data.sources import Place
 
 SIZES: dict[str, dict[Split, int]] = {
     "mnist": {"train": 5_000, "test": 1_000},

@@ -85,7 +85,7 @@ class Assignment:
     @cached_property
     def modules(self) -> tuple[str, ...]:
         """The modules that the notebook imports, so that they can be imported before the first submission."""
-        from cnncourse.grading import plan
+        from cnncourse.grading.judge import plan
 
         known = json.loads(self.source).get("cells", [])  # read without nbformat: this is waited for
         cells = ["".join(cell["source"]) for cell in known if cell["cell_type"] == "code"]

@@ -13,10 +13,10 @@ import typer
 from cnncourse.errors import ArgumentError, CourseError
 
 if TYPE_CHECKING:
+    from cnncourse.grading.collect.submissions import Collected
     from cnncourse.grading.course import Course
+    from cnncourse.grading.pipeline import Outcome, Tell
     from cnncourse.grading.report import Report
-    from cnncourse.grading.road import Outcome, Tell
-    from cnncourse.grading.submissions import Collected
 
 _FEW = 100
 _SIGNS = {"graded": ("✓", "green"), "zero": ("0", "yellow"), "quarantined": ("!", "red")}
@@ -60,13 +60,13 @@ def grade(
     start = time.monotonic()
     if no_sandbox:
         typer.secho(f"WARNING — {_LOUD}", fg="red", err=True)
-    from cnncourse.grading import road
+    from cnncourse.grading import pipeline
     from cnncourse.grading.assignment import Assignment
     from cnncourse.grading.course import Course
 
     room = Course.open(course, db)
     task = Assignment.load(room.source(assignment))
-    how = road.How(
+    how = pipeline.How(
         workers=workers,
         scheduler=scheduler,
         sandboxed=not no_sandbox,
@@ -74,17 +74,17 @@ def grade(
         hints=hints,
         everyone=not student,
     )
-    place = road.find(room, assignment, source)
+    place = pipeline.find(room, assignment, source)
     if dry_run:
-        with road.borrowed(room, assignment, place) as collected:
+        with pipeline.borrowed(room, assignment, place) as collected:
             chosen = _chosen(collected, student, place)
             with _progress(len(chosen.submissions)) as tell:
-                outcome = road.rehearse(task, chosen.submissions, how, tell)
+                outcome = pipeline.rehearse(task, chosen.submissions, how, tell)
     else:
-        collected = road.bring(room, assignment, place)
+        collected = pipeline.bring(room, assignment, place)
         chosen = _chosen(collected, student, place)
         with _progress(len(chosen.submissions)) as tell:
-            outcome = road.grade(room, task, chosen.submissions, how, tell)
+            outcome = pipeline.grade(room, task, chosen.submissions, how, tell)
     if report:
         _write_verdicts(report, outcome)
     _conclude(outcome, collected, time.monotonic() - start, dry_run)

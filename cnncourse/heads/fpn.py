@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncourse.backbones.features import features
-from cnncourse.backbones.trace import trace
+from cnncourse.diagrams.features import features
+from cnncourse.diagrams.trace import trace
 from cnncourse.errors import ArgumentError, ShapeError
 
 RESNET = ("layer1", "layer2", "layer3", "layer4")  # C2 … C5: strides 4, 8, 16, 32

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from cnncourse.backbones.trace import trace
+from cnncourse.diagrams.trace import trace
 from cnncourse.errors import ArgumentError
 
 
@@ -21,7 +21,7 @@ def trunk(net: nn.Module, input_size: tuple[int, int, int] | None = None) -> tup
 
     Example:
         >>> import torch
-        >>> from cnncourse import backbones
+        >>> from cnncourse import backbones, diagrams
         >>> net, features = trunk(backbones.create("resnet18", width=0.25, image_size=32))
         >>> features, net.eval()(torch.zeros(2, 3, 32, 32)).shape
         (128, torch.Size([2, 128]))
@@ -32,7 +32,7 @@ def trunk(net: nn.Module, input_size: tuple[int, int, int] | None = None) -> tup
     if last.kind != "linear":
         raise ArgumentError(
             f"{type(net).__name__} ends in {last.kind!r}, not in a linear layer: take its maps with "
-            "backbones.features instead"
+            "diagrams.features instead"
         )
     layer = net.get_submodule(last.name)
     if layer is net or not isinstance(layer, nn.Linear):

@@ -10,9 +10,9 @@ from torch.utils.data import DataLoader
 from cnncourse.augment import Augmented, Setting, keyed, pipeline
 from cnncourse.augment.step import Table, rows
 from cnncourse.errors import ArgumentError, ShapeError
-from cnncourse.train import rng
+from cnncourse.train.hardware import rng
+from cnncourse.train.hardware.distributed import Team
 from cnncourse.train.targets import Labels
-from cnncourse.train.team import Team
 
 
 class LabelledImages(Protocol):

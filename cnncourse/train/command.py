@@ -49,8 +49,8 @@ def train(
     from cnncourse.train import recipe as recipes
     from cnncourse.train import record
     from cnncourse.train.experiment import Experiment
-    from cnncourse.train.memory import keep_memory
-    from cnncourse.train.team import join
+    from cnncourse.train.hardware.distributed import join
+    from cnncourse.train.hardware.malloc import keep_memory
 
     if show:
         for name in recipes.names():

@@ -12,7 +12,7 @@ from cnncourse import runtime
 from cnncourse.augment.crop import crop, pad
 from cnncourse.errors import ArgumentError, ShapeError
 from cnncourse.train.batches import Batches, Source, batches
-from cnncourse.train.precision import precision as halved
+from cnncourse.train.hardware.precision import precision as halved
 from cnncourse.train.targets import main_class
 
 TTA = ("none", "mirror", "mirror-shift")

@@ -11,10 +11,10 @@ from cnncourse import backbones, data, runtime
 from cnncourse.errors import ArgumentError
 from cnncourse.train.averaging import copy_of
 from cnncourse.train.evaluate import Evaluation, evaluate
+from cnncourse.train.hardware.distributed import join, own_device
 from cnncourse.train.history import History
 from cnncourse.train.loop import fit
 from cnncourse.train.recipe import Recipe
-from cnncourse.train.team import join, own_device
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from torch import nn
 from cnncourse import runtime
 from cnncourse.errors import ArgumentError
 from cnncourse.train.batches import Source
-from cnncourse.train.board import Board
+from cnncourse.train.hardware.distributed import join
 from cnncourse.train.history import History
 from cnncourse.train.progress import Progress
 from cnncourse.train.recipe import Recipe
 from cnncourse.train.run import Run
-from cnncourse.train.team import join
+from cnncourse.train.tensorboard import Board
 
 
 def fit(

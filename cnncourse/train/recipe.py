@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
-from cnncourse.augment.words import check_words
+from cnncourse.augment.parse import check_words
 from cnncourse.errors import ArgumentError, did_you_mean
 from cnncourse.train.limits import flag, number, one_of, rising, whole
 

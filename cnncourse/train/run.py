@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from cnncourse.errors import CourseError
 from cnncourse.train import checkpoint as files
-from cnncourse.train import rng
 from cnncourse.train.averaging import Averaging, copy_of
 from cnncourse.train.batches import Batches, Source, batches
 from cnncourse.train.evaluate import ask, match
+from cnncourse.train.hardware import rng
+from cnncourse.train.hardware.distributed import Team, own_device
+from cnncourse.train.hardware.sync_norm import synchronise
 from cnncourse.train.history import EpochRecord, History
 from cnncourse.train.progress import Progress
 from cnncourse.train.recipe import Recipe
 from cnncourse.train.schedule import factor, total_steps
 from cnncourse.train.step import Step
-from cnncourse.train.sync_norm import synchronise
 from cnncourse.train.targets import main_class
-from cnncourse.train.team import Team, own_device
 
 FIRST_LOOK = 5000
 """Images that a net with ``init_from`` is shown before training."""

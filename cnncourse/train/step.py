@@ -4,12 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.errors import CourseError
+from cnncourse.train.hardware.cuda_graph import Replay
+from cnncourse.train.hardware.distributed import Team
+from cnncourse.train.hardware.precision import precision
 from cnncourse.train.optimisers import Optimisers
-from cnncourse.train.precision import precision
 from cnncourse.train.recipe import Recipe
-from cnncourse.train.replay import Replay
 from cnncourse.train.targets import Labels, loss_of, pick
-from cnncourse.train.team import Team
 
 ONE = 1.0
 

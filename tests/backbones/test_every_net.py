@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cnncourse import backbones
+from cnncourse import backbones, diagrams
 from cnncourse.backbones.base import Backbone
 from cnncourse.errors import ArgumentError, ShapeError
 from tests.backbones.forms import RATES, parameters, pictures, slim
@@ -198,7 +198,7 @@ def test_wrong_channels_are_named(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_docstring_tells_the_true_figures(name):
     text = backbones.factory(name).__doc__ or ""
-    table = backbones.summary(nameplate(name))
+    table = diagrams.summary(nameplate(name))
     assert f"{table.params:,}" in text
     for figure, unit in re.findall(r"([\d.]+) ([GM]) MACs", text)[:1]:  # a second one is the paper's
         decimals = len(figure.partition(".")[2])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnncourse import backbones, data
+from cnncourse import backbones, data, diagrams
 from cnncourse.backbones.fast import FastNet, Group, ShiftNorm, Whitening
 from cnncourse.errors import ArgumentError, ShapeError
 
@@ -92,9 +92,9 @@ def test_norm_scales_to_one_and_learns_a_shift_alone():
 
 
 def test_maps_of_the_race():
-    sizes = [row.shape[-1] for row in backbones.summary(backbones.create("race94")) if "conv" in row.what]
+    sizes = [row.shape[-1] for row in diagrams.summary(backbones.create("race94")) if "conv" in row.what]
     assert sizes == [31, 31, 15, 15, 7, 7, 3]
-    assert round(backbones.summary(backbones.create("race94")).macs / 1e6) == 118
+    assert round(diagrams.summary(backbones.create("race94")).macs / 1e6) == 118
 
 
 def test_logits_are_scaled_down():

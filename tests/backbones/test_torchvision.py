@@ -8,7 +8,7 @@ import torchvision
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnncourse import backbones
+from cnncourse import backbones, diagrams
 from cnncourse.backbones.weights import from_torchvision, renamed
 from cnncourse.errors import ArgumentError, ShapeError
 from tests.backbones.forms import parameters
@@ -82,7 +82,7 @@ def test_same_parameters_and_multiplications(name):
         x = torch.zeros(1, 3, mine.image_size, mine.image_size)
         with FlopCounterMode(display=False) as counter:
             other.eval()(x)
-    assert backbones.summary(mine).macs * 2 == counter.get_total_flops()
+    assert diagrams.summary(mine).macs * 2 == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("name", ["googlenet", "inception_v3"])

@@ -26,10 +26,12 @@ from pathlib import Path
 
 import psutil
 
-from cnncourse.grading import gradebook, lock, repair, runner
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.backup import backup
-from cnncourse.grading.journal import Journal
+from cnncourse.grading.batch import lock, runner
+from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.records import gradebook
+from cnncourse.grading.records.backup import backup
+from cnncourse.grading.repair import repair
 from tests.grading import classroom
 from tests.grading.stub import StubGrade
 
@@ -73,9 +75,9 @@ def master(root: Path, count: int, workers: int, seconds: float | None, db: str 
     """Do one run, as the command does."""
     course, assignment = classroom.opened(root, db)
     if seconds is None:
-        from cnncourse.grading import worker
+        from cnncourse.grading.judge import client
 
-        grade: runner.Grade = worker.grade
+        grade: runner.Grade = client.grade
     else:
         grade = StubGrade(root / "graded.log", seconds, tuple(classroom.POINTS.items()))
     times = [time.perf_counter()]

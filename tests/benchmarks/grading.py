@@ -24,7 +24,7 @@ from pathlib import Path
 
 import nbformat
 
-from cnncourse.grading import watchdog
+from cnncourse.grading.sandbox import watchdog
 from tests.benchmarks.class_of_1000 import workers_of
 from tests.exercises.course import Exercise, exercises
 

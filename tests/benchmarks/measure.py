@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncourse import backbones
+from cnncourse import diagrams
 
 MACS_TO_FLOP = 2  # a multiplication and an addition
 STEP_TO_FORWARD = 3  # backwards, one product for the weights' gradient and one for the input's
@@ -33,7 +33,7 @@ def small_net(width: int = 32, depth: int = 1) -> nn.Sequential:
 
 def macs(net: nn.Module) -> int:
     """Multiply-and-add operations for one 3×32×32 image."""
-    return backbones.summary(net, (3, 32, 32)).macs
+    return diagrams.summary(net, (3, 32, 32)).macs
 
 
 class Step:

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from cnncourse.train import Recipe, record
-from cnncourse.train.memory import keep_memory
+from cnncourse.train.hardware.malloc import keep_memory
 from cnncourse.train.run import Run
 from tests.benchmarks import pipeline
 from tests.benchmarks.measure import (

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnncourse.data import command, download, loading, registry, storage, survey
+from cnncourse.data import cache, command, download, inventory, loading, registry
 from cnncourse.data.registry import Content, RemoteFile
 
 REAL = os.environ.get("CNNCOURSE_DATA", "")
@@ -29,7 +29,7 @@ def _own_folders(monkeypatch, tmp_path):
     for name in ("no_proxy", "NO_PROXY"):  # the tests' own server is on this machine
         monkeypatch.setenv(name, "*")
     monkeypatch.delenv("CNNCOURSE_DATA", raising=False)
-    for memory in (loading._announced, storage._noted, download._given_up):
+    for memory in (loading._announced, cache._noted, download._given_up):
         memory.clear()
 
 
@@ -100,7 +100,7 @@ def tiny(monkeypatch):
         ),
         "shapes10": registry.SHAPES10,
     }
-    for module in (registry, survey, command):
+    for module in (registry, inventory, command):
         monkeypatch.setattr(module, "REGISTRY", entries)
 
     def mirrors(name, *urls):

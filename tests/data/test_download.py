@@ -9,7 +9,7 @@ import torch
 
 from cnncourse import data
 from cnncourse.data import download
-from cnncourse.data.places import downloads_folder
+from cnncourse.data.sources import downloads_folder
 from cnncourse.errors import DataError
 
 CLOSED = "http://127.0.0.1:9/"  # nothing listens on the discard port

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cnncourse import data
-from cnncourse.data import cifar, idx
+from cnncourse.data.formats import cifar, idx
 from cnncourse.errors import DataError
 
 from .conftest import tar

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
-from cnncourse.grading import sandbox
-from cnncourse.grading.limits import MEBI, Limits
-from cnncourse.grading.nursery import Nursery
-from cnncourse.grading.provisioner import NAME
+from cnncourse.grading.sandbox import bubblewrap
+from cnncourse.grading.sandbox.limits import MEBI, Limits
+from cnncourse.grading.sandbox.provisioner import NAME
+from cnncourse.grading.sandbox.spawner import Nursery
 from tests.grading.postgres import alembic, postgres  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")
-def bubblewrap() -> str:
+def bwrap() -> str:
     try:
-        return sandbox.bubblewrap()
-    except sandbox.SandboxError as error:
+        return bubblewrap.bubblewrap()
+    except bubblewrap.SandboxError as error:
         if os.environ.get("CI") and sys.platform == "linux":
             raise
         pytest.skip(str(error))
@@ -37,7 +37,7 @@ def runs(pid: int | str) -> bool:
 
 def shown_in(folder: str) -> set[str]:
     """Name what a sandbox shows of a folder: nothing, unless what is to be read lies there."""
-    paths = [*map(Path, sandbox.python_folders()), *sandbox.data_folders(os.environ)]
+    paths = [*map(Path, bubblewrap.python_folders()), *bubblewrap.data_folders(os.environ)]
     return {path.relative_to(folder).parts[0] for path in paths if path.is_relative_to(folder)}
 
 
@@ -74,7 +74,7 @@ class Kernel:
 
 
 @pytest.fixture(scope="session")
-def start(bubblewrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kernel]]:
+def start(bwrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kernel]]:
     """Starts kernels; each ends with the test session."""
     kernels: list[Kernel] = []
 
@@ -102,7 +102,7 @@ SMALL = Limits(
 
 
 @pytest.fixture(scope="session")
-def nursery(bubblewrap: str) -> Iterator[Nursery]:
+def nursery(bwrap: str) -> Iterator[Nursery]:
     """A warm sandbox with small limits, shared by the tests of a worker."""
     with Nursery((("tables/numbers.csv", b"1,2,3"),), ("torch", "cnncourse.check"), limits=SMALL) as nursery:
         yield nursery

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from cnncourse import cli
 from cnncourse.errors import CourseError
-from cnncourse.grading import gradebook, worker
+from cnncourse.grading.judge import client
+from cnncourse.grading.records import gradebook
 from tests.exercises import sample
 from tests.grading import classroom
 
@@ -48,12 +49,12 @@ def archive(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def graded(bubblewrap, tmp_path_factory, archive):
+def graded(bwrap, tmp_path_factory, archive):
     """A class that was graded once, and what the command said."""
     root = classroom.lay_out(tmp_path_factory.mktemp("class"))
     result = grade(root, "--from", archive, "--report", root / "verdicts.json")
     yield root, result
-    worker.close()
+    client.close()
 
 
 def test_the_command_says_what_came_of_it(graded):
@@ -101,7 +102,7 @@ def test_the_same_again_grades_nothing_and_keeps_what_a_person_entered(graded, t
         mark.manual_score, mark.extra_credit, mark.needs_manual_grade = 3.5, 1.0, False
         book.find_comment("why-even", NAME, NAME, "ada").manual_comment = "Good."
         book.db.commit()
-    monkeypatch.setattr(worker, "grade", grades_nothing)
+    monkeypatch.setattr(client, "grade", grades_nothing)
     result = grade(root)
     assert result.exit_code == 0, result.output
     assert standing(root, "ada").score == 6 + 3.5 + 1.0

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import cnncourse
-from cnncourse.grading import worker
+from cnncourse.grading.judge import client
 from cnncourse.grading.report import Report
 from tests.grading.conftest import SMALL
 from tests.grading.corpus import damage
@@ -66,7 +66,7 @@ class Batch:
 
 
 @pytest.fixture(scope="module")
-def batch(bubblewrap, tmp_path_factory):
+def batch(bwrap, tmp_path_factory):
     """Everything graded at once, two at a time, below a course with a gradebook and other submissions."""
     course = tmp_path_factory.mktemp("course")
     for name in ("gradebook.db", "grading/submitted/ada/twice/twice.ipynb", "solutions/twice/twice.ipynb"):
@@ -81,8 +81,8 @@ def batch(bubblewrap, tmp_path_factory):
     todo += [case for case in CASES if case.name in TWICE]
     with ThreadPoolExecutor(2) as threads:
         graded = list(threads.map(grade, todo))
-    folder = worker._benches[0].folder
-    worker.close()
+    folder = client._benches[0].folder
+    client.close()
     reports: dict[str, list[Report]] = {case.name: [] for case in CASES}
     for case, report in zip(todo, graded, strict=True):
         reports[case.name].append(report)
@@ -91,7 +91,7 @@ def batch(bubblewrap, tmp_path_factory):
 
 
 def grade(case: Case) -> Report:
-    return worker.grade(ASSIGNMENT, case.raw, student=case.name, seed=7, limits=SMALL)
+    return client.grade(ASSIGNMENT, case.raw, student=case.name, seed=7, limits=SMALL)
 
 
 def machine(course: Path) -> dict[str, object]:

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.names import Named, understand
-from cnncourse.grading.repair import Unreadable, repair
+from cnncourse.grading.collect.filenames import Named, understand
+from cnncourse.grading.repair.repair import Unreadable, repair
 from tests.exercises.course import exercises
 from tests.grading.config import pattern
 from tools import demo_class

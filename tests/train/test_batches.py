@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from cnncourse.augment import Compose, Cutout, MixUp, RandomCrop, RandomHorizontalFlip, keyed
 from cnncourse.errors import ArgumentError, ShapeError
 from cnncourse.train.batches import batches
-from cnncourse.train.team import Team
+from cnncourse.train.hardware.distributed import Team
 
 CPU = torch.device("cpu")
 

@@ -9,7 +9,7 @@ from cnncourse.errors import ArgumentError, CourseError
 from cnncourse.train import Recipe, command
 from cnncourse.train import recipe as recipes
 from cnncourse.train.experiment import Experiment
-from cnncourse.train.team import Team
+from cnncourse.train.hardware.distributed import Team
 
 TINY = Recipe(
     name="tiny", about="a test", model="lenet5", data="shapes10", train_images=100, epochs=2, batch_size=50

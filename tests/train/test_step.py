@@ -8,7 +8,7 @@ from torch import nn
 from cnncourse.augment import MixedLabels
 from cnncourse.errors import CourseError
 from cnncourse.train import Recipe, fit
-from cnncourse.train.precision import multiplies_bf16, precision
+from cnncourse.train.hardware.precision import multiplies_bf16, precision
 from cnncourse.train.step import Step
 from cnncourse.train.targets import loss_of, main_class
 from tests.train.conftest import small_net

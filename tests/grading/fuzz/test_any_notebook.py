@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnncourse.grading import autograded, plan, verdicts
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.repair import Unreadable, repair
+from cnncourse.grading.judge import cell_reports, plan
+from cnncourse.grading.records import autograded
+from cnncourse.grading.repair.repair import Unreadable, repair
 from cnncourse.grading.report import Report
 from tests.exercises import sample
 from tests.grading import classroom
@@ -64,8 +65,8 @@ def walk(raw):
         key="k",
         state="graded",
         repairs=mended.repairs,
-        flags=verdicts.flags(notebook, []),
-        cells=verdicts.cell_reports(SOURCE, []),
+        flags=cell_reports.flags(notebook, []),
+        cells=cell_reports.cell_reports(SOURCE, []),
     )
     assert Report.from_json(report.to_json()) == report
     built = autograded.build(report, notebook, ASSIGNMENT)

@@ -1,0 +1,1 @@
+"""How files are read: idx, CIFAR's batches, trees of pictures, archives, checksums."""

@@ -1,0 +1,1 @@
+"""The drawn set: shapes10 needs no file at all."""

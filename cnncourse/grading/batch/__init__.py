@@ -1,0 +1,1 @@
+"""Many submissions: one task each, here or on a cluster, with a journal that survives a killed run."""

@@ -1,0 +1,87 @@
+"""The student's side: lives in the sandboxed kernel, calls the student's code, and answers with data.
+
+Student code can reach all of this and change it. That is allowed for: an answer is only ever a claim, and it
+is judged where the student cannot reach.
+"""
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cnncourse.check import session
+from cnncourse.grading.inside import wire
+from cnncourse.grading.inside.wire import Handle, Name, WireError
+
+_MESSAGE = 2000
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "get": lambda value: value,
+    "attribute": getattr,
+    "set": setattr,
+    "item": operator.getitem,
+    "length": len,
+    "list": list,
+}
+
+
+class Agent:
+    """Answers the judge's requests about the names of one notebook.
+
+    Args:
+        names: the notebook's names.
+        operations: what can be asked for besides, by name.
+    """
+
+    def __init__(
+        self, names: Mapping[str, Any], operations: Mapping[str, Callable[..., Any]] | None = None
+    ) -> None:
+        self._names = names
+        self._operations = _OPERATIONS | dict(operations or {})
+        self._objects: list[Any] = []
+
+    def forget(self) -> None:
+        """Let go of the objects that a test was given handles of."""
+        self._objects.clear()
+
+    def answer(self, frame: bytes) -> bytes:
+        """Do what one request asks: the frame with its result, or with the error it ended in."""
+        try:
+            operation, target, *rest = wire.decode(frame, self._resolve)
+            if operation == "call":
+                return self._call(target, *rest)
+            return self._reply(("value", self._operations[operation](target, *rest), None))
+        except KeyboardInterrupt:
+            return self._reply(("error", ("TimeoutError",), "it took too long", False))
+        except BaseException as error:
+            return self._reply(_describe(error))
+
+    def _call(self, function: Any, arguments: Any, keywords: dict[str, Any]) -> bytes:
+        before = self._reply((arguments, keywords))
+        result = function(*arguments, **keywords)
+        changed = self._reply((arguments, keywords)) != before
+        return self._reply(("value", result, (arguments, keywords) if changed else None))
+
+    def _reply(self, value: Any) -> bytes:
+        return wire.encode(value, self._refer)
+
+    def _resolve(self, reference: Name | Handle) -> Any:
+        if isinstance(reference, Handle):
+            return self._objects[reference.number]
+        if reference.name not in self._names:
+            raise NameError(f"name {reference.name!r} is not defined", name=reference.name)
+        return self._names[reference.name]
+
+    def _refer(self, value: Any) -> Handle:
+        numbers = (number for number, known in enumerate(self._objects) if known is value)
+        number = next(numbers, len(self._objects))
+        if number == len(self._objects):
+            self._objects.append(value)
+        return Handle(number, type(value).__name__)
+
+
+def _describe(error: BaseException) -> tuple[str, tuple[str, ...], str, bool]:
+    names = tuple(kind.__name__ for kind in type(error).__mro__)
+    if isinstance(error, WireError):
+        names = ("ValueError",)
+    said = str(error)[:_MESSAGE]
+    where = session._students_line(error.__traceback__)
+    return "error", names, "\n".join([said, *where]), session._unfinished(error)

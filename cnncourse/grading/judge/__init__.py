@@ -1,0 +1,1 @@
+"""The judge outside the sandbox: it holds the tests, and receives plain data only."""

@@ -1,0 +1,232 @@
+"""The judge: runs the tests, with stand-ins for what the student defined, and says what each is worth."""
+
+import contextlib
+import hashlib
+import io
+import linecache
+import os
+import random
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from nbformat import NotebookNode
+
+from cnncourse.check import CheckFailed
+from cnncourse.check.session import SEED_VARIABLE
+from cnncourse.grading.inside.wire import Name
+from cnncourse.grading.judge import plan, proxy
+from cnncourse.grading.judge.plan import Answer, Shared, Step, Test
+from cnncourse.grading.judge.proxy import Link, StudentGone
+
+_LONGEST = 20_000
+_GONE = "Your code stopped with StudentGone: "  # what follows it says the same in better words
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one test cell is worth.
+
+    Attributes:
+        cell: its grade_id.
+        points: what it can be worth.
+        passed: whether every check in it passed.
+        error: the class of the error that ended it; empty when it passed.
+        output: what a learner reads below it, and what ended it.
+        hint: the key of the hint that fits, empty if there is none.
+    """
+
+    cell: str
+    points: float
+    passed: bool
+    error: str
+    output: str
+    hint: str = ""
+
+    @property
+    def score(self) -> float:
+        """The points it gets: all or none."""
+        return self.points if self.passed else 0.0
+
+
+class Student(Protocol):
+    """A student's kernel, as the judge needs it."""
+
+    def run(self, cell: str, source: str) -> None:
+        """Run one of the student's cells; its errors are the student's."""
+
+    def link(self) -> AbstractContextManager[Link]:
+        """Connect to the student's names, for as long as one test cell runs."""
+
+
+class Judge:
+    """Judges one submission.
+
+    Args:
+        notebook: the instructor's version, with its hidden tests. It never leaves this process.
+        seed: what the inputs of hidden tests are drawn from; keep it to judge alike again.
+        cell_seconds: the longest a test cell may take, with all that it asks of the student.
+    """
+
+    def __init__(self, notebook: NotebookNode, *, seed: int, cell_seconds: float = 600) -> None:
+        self._steps: list[Step] = plan.steps(notebook)
+        self._locked = plan.locked(notebook)
+        self._seed = seed
+        self._seconds = cell_seconds
+        self._names = _Names({"__name__": "__main__", "display": print, "get_ipython": lambda: None})
+
+    def grade(self, submission: NotebookNode, student: Student) -> list[Verdict]:
+        """Run the student's cells in order, and each test where the student's notebook has it.
+
+        A test cell that the submission lacks is run at the end. What the submission says in a test cell, or
+        in a cell that may be read only, does not matter.
+
+        Args:
+            submission: the student's notebook.
+            student: a fresh kernel.
+
+        Returns:
+            One verdict for each test cell, in the instructor's order.
+        """
+        tests = {step.cell: step for step in self._steps if isinstance(step, Test)}
+        verdicts: dict[str, Verdict] = {}
+        with _environment({SEED_VARIABLE: str(self._seed)}):
+            for cell in (cell for cell in submission.cells if cell.cell_type == "code"):
+                name = _grade_id(cell)
+                if name not in tests:
+                    student.run(cell.get("id", ""), self._locked.get(name, cell.source))
+                elif name not in verdicts:
+                    verdicts[name] = self._reach(tests[name], student)
+            for name in [name for name in tests if name not in verdicts]:
+                verdicts[name] = self._reach(tests[name], student)
+        return [verdicts[name] for name in tests]
+
+    def _reach(self, test: Test, student: Student) -> Verdict:
+        """Run what stands before a test in the instructor's notebook and has not been run, then the test."""
+        if test in self._steps:
+            place = self._steps.index(test)
+            before, self._steps = self._steps[:place], self._steps[place + 1 :]
+            for step in before:
+                self._prepare(step)
+        _reseed(f"{self._seed} {test.cell}")
+        try:
+            with student.link() as link, self._names.linked(link):
+                return self._test(test)
+        except StudentGone as problem:
+            return Verdict(test.cell, test.points, False, "StudentGone", str(problem))
+
+    def _prepare(self, step: Step) -> None:
+        if isinstance(step, Answer):
+            self._names.give_away(step)
+        elif isinstance(step, Shared):
+            # A picture that cannot be drawn here, say, takes nothing from the tests.
+            with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(step.body, f"<{step.cell}>", "exec"), self._names)
+
+    def _test(self, test: Test) -> Verdict:
+        out, error, hint = io.StringIO(), "", ""
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            try:
+                with _deadline(self._seconds):
+                    exec(_compiled(test), self._names)
+            except CheckFailed as problem:
+                error, hint = "CheckFailed", problem.hint or ""
+                out.write(str(problem))
+            except (Exception, SystemExit) as problem:
+                error = type(problem).__name__
+                out.write(f"{error}: {problem}")
+        said = out.getvalue()[:_LONGEST].replace(_GONE, "")
+        return Verdict(test.cell, test.points, not error, error, said, hint)
+
+
+def _reseed(text: str) -> None:
+    """Start the random numbers of a test: its cell alone decides, not the tests before it.
+
+    They go to the student's side as well, see ``Link.share_randomness``: what they come from must not tell
+    the seed of the hidden inputs.
+    """
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    marks = cell.metadata.get("nbgrader")
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _compiled(test: Test) -> CodeType:
+    file = f"/notebook/{test.cell}.py"
+    linecache.cache[file] = (len(test.source), None, test.source.splitlines(keepends=True), file)
+    return compile(plan.parse(test.source), file, "exec")
+
+
+class _Names(dict[str, Any]):
+    """The judge's names. Those that are not here and belong to the student are asked for, each time."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        super().__init__(names)
+        self._callables: set[str] = set()
+        self._others: set[str] = set()
+        self._link: Link | None = None
+
+    def give_away(self, answer: Answer) -> None:
+        """From here on these names are the student's, whatever the judge or a test called so before."""
+        for name in answer.callables | answer.others:
+            self.pop(name, None)
+        self._callables = (self._callables | answer.callables) - answer.others
+        self._others = (self._others | answer.others) - answer.callables
+
+    @contextlib.contextmanager
+    def linked(self, link: Link) -> Iterator[None]:
+        self._link = link
+        try:
+            yield
+        finally:
+            self._link = None
+
+    def __missing__(self, name: str) -> Any:
+        if self._link and name in self._callables:
+            return proxy.remote(self._link, Name(name))
+        if self._link and name in self._others:
+            return self._link.ask("get", Name(name))
+        raise KeyError(name)
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({} if value is None else {name: value})
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """End a test that a student's answer made endless. Only the main thread can be ended so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"this took longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 5)  # again, should a test pass over it
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

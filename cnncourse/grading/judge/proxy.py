@@ -1,0 +1,275 @@
+"""The judge's side: stand-ins for the student's functions and objects, whose calls run in the kernel."""
+
+import builtins
+import functools
+import random
+import re
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cnncourse import errors
+from cnncourse.grading.inside import wire
+from cnncourse.grading.inside.wire import Handle, Name, WireError
+
+_NOT_RAISED = ("StopIteration", "StopAsyncIteration", "GeneratorExit", "KeyboardInterrupt", "SystemExit")
+_ERRORS: dict[str, type[BaseException]] = {
+    name: kind
+    for module in (builtins, errors)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and issubclass(kind, Exception) and name not in _NOT_RAISED
+}
+
+
+class StudentGone(errors.CourseError):
+    """The student's kernel ended, hangs, or speaks nonsense."""
+
+
+class Link:
+    """Asks the student's kernel, one request at a time.
+
+    Args:
+        connection: to the agent.
+        interrupt: stops what the student's process is doing; called when the time is over.
+        limit: bytes of one answer.
+        seconds: the time that one request may take.
+        patience: seconds in which it must stop when it is interrupted.
+        explain: adds to a message that the student's process is gone why that is.
+        seeded: whether calls draw the random numbers that this process would draw now.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        interrupt: Callable[[], None] = lambda: None,
+        limit: int = wire.MAX_BYTES,
+        *,
+        seconds: float = 60,
+        patience: float = 5,
+        explain: Callable[[str], str] = str,
+        seeded: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._interrupt = interrupt
+        self._limit = limit
+        self._seconds = seconds
+        self._patience = patience
+        self._explain = explain
+        self._seeded = seeded
+        self._random: Any = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be asked."""
+        return self._connection.fileno() < 0
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def share_randomness(self) -> None:
+        """Let the student's process draw the same random numbers as this one would draw now.
+
+        Nothing is sent as long as nothing was seeded or drawn here, so that the student's own draws go on.
+        """
+        if self._seeded and _fingerprint(state := _randomness()) != self._random:
+            self.ask("seed", None, *state)
+            # Drawing once here tells the same seed, set again, from no seed at all.
+            random.random(), np.random.random(), torch.rand(())
+            self._random = _fingerprint(_randomness())
+
+    def ask(
+        self, operation: str, target: Name | Handle | None, *rest: Any, seconds: float | None = None
+    ) -> Any:
+        """Send a request and read its answer.
+
+        Args:
+            operation: what to do.
+            target: with what.
+            rest: the operation's arguments.
+            seconds: the time it may take, if not that of the link.
+
+        Raises:
+            StudentGone: no answer came that could be understood.
+            Exception: what the student's code raised, as the same builtin class.
+        """
+        if self.closed:
+            raise StudentGone("Your code took too long or ended Python before: nothing more can be asked.")
+        request = wire.encode((operation, target, *rest), _reference)
+        try:
+            return self._understand(
+                wire.decode(self._exchange(request, seconds or self._seconds), self._stand_in), rest
+            )
+        except BaseException as error:
+            if not isinstance(error, _Raised):
+                self.close()  # whatever comes later would be taken for the answer to something else
+            if isinstance(error, _Raised):
+                raise error.error from None
+            if isinstance(error, (EOFError, OSError)) and not isinstance(error, TimeoutError):
+                raise StudentGone(self._explain("Your code ended Python.")) from None
+            if isinstance(error, WireError):
+                raise StudentGone(self._explain(f"Your code's answer cannot be read: {error}")) from None
+            raise
+
+    def _exchange(self, request: bytes, seconds: float) -> bytes:
+        try:
+            self._connection.settimeout(seconds)
+            self._connection.sendall(request)
+            return wire.receive(self._connection, self._limit, seconds)
+        except TimeoutError:
+            self._interrupt()
+        try:
+            return wire.receive(self._connection, self._limit, self._patience)
+        except TimeoutError:
+            said = "Your code took too long, and could not be stopped."
+            raise StudentGone(self._explain(said)) from None
+
+    def _understand(self, reply: Any, rest: tuple[Any, ...]) -> Any:
+        match reply:
+            case ("value", result, None):
+                return result
+            case ("value", result, (tuple() as arguments, dict() as keywords)) if rest:
+                write_back(rest, (arguments, keywords))
+                return result
+            case ("error", tuple() as kinds, str() as message, bool() as unfinished):
+                raise _Raised(_error(kinds, message, unfinished))
+        raise WireError("it is no answer to the request")
+
+    def _stand_in(self, reference: Name | Handle) -> "Remote":
+        return remote(self, reference)
+
+
+def _randomness() -> tuple[Any, Any, Tensor]:
+    return random.getstate(), np.random.get_state(), torch.get_rng_state()
+
+
+def _fingerprint(state: tuple[Any, Any, Tensor]) -> Any:
+    python, numpy, torchs = state
+    return python, numpy[1].tobytes(), numpy[2:], torchs.numpy().tobytes()
+
+
+class _Raised(Exception):  # noqa: N818 - carries an error, is none
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _error(kinds: tuple[Any, ...], message: str, unfinished: bool) -> BaseException:
+    """Make an error of the nearest class that is known here: the student cannot bring their own."""
+    if unfinished and "NotImplementedError" in kinds:
+        return NotImplementedError()
+    if kinds[:1] == ("SystemExit",):
+        return SystemExit(message)
+    known = next((kind for kind in kinds if isinstance(kind, str) and kind in _ERRORS), "RuntimeError")
+    kind = _ERRORS[known]
+    error: BaseException
+    try:
+        error = kind(message)
+    except TypeError:  # UnicodeDecodeError and the like want more than a message
+        return ValueError(message)
+    if isinstance(error, NameError) and (found := re.match(r"name '(\w{1,80})' is not defined", message)):
+        error.name = found[1]
+    return error
+
+
+def _reference(value: Any) -> Name | Handle:
+    if isinstance(value, Remote):
+        return value._target
+    raise TypeError(f"a test may pass data only, not an object of type {type(value).__name__}")
+
+
+def write_back(mine: Any, theirs: Any) -> None:
+    """Repeat in the judge's arguments what the student's code changed in its copies.
+
+    Example:
+        >>> x = [1, 2]
+        >>> write_back((x,), ([1, 2, 3],))
+        >>> x
+        [1, 2, 3]
+    """
+    if type(mine) is not type(theirs):
+        return
+    if isinstance(mine, Tensor):
+        mine.data = theirs.detach()
+    elif isinstance(mine, np.ndarray):
+        if mine.shape == theirs.shape:
+            np.copyto(mine, theirs, casting="unsafe")
+    elif isinstance(mine, (tuple, list)) and len(mine) == len(theirs) and not _replaced(mine, theirs):
+        for one, other in zip(mine, theirs, strict=True):
+            write_back(one, other)
+    elif isinstance(mine, list):
+        mine[:] = theirs
+    elif (
+        isinstance(mine, dict)
+        and list(mine) == list(theirs)
+        and not _replaced(mine.values(), theirs.values())
+    ):
+        for key, value in mine.items():
+            write_back(value, theirs[key])
+    elif isinstance(mine, dict):
+        mine.clear()
+        mine.update(theirs)
+
+
+def _replaced(mine: Any, theirs: Any) -> bool:
+    """Tell whether some item is another thing now, so that changing the old one in place would not do."""
+    simple = (bool, int, float, str, complex, type(None))
+    pairs = zip(mine, theirs, strict=True)
+    return any(type(a) is not type(b) or (type(a) in simple and a != b) for a, b in pairs)
+
+
+class Remote:
+    """Stands in for an object of the student's. What it gives is data, or another stand-in."""
+
+    __slots__ = ("_link", "_target")
+    _link: Link
+    _target: Name | Handle
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the student's object with data; what it changes in its arguments changes here as well."""
+        self._link.share_randomness()
+        return self._link.ask("call", self._target, arguments, keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in ("__name__", "__doc__"):
+            raise AttributeError(name)
+        return self._link.ask("attribute", self._target, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._link.ask("set", self._target, name, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._link.ask("item", self._target, key)
+
+    def __len__(self) -> int:
+        length = self._link.ask("length", self._target)
+        if type(length) is not int or not 0 <= length < 2**31:
+            raise TypeError("your object has no length")
+        return length
+
+    def __iter__(self) -> Iterator[Any]:
+        items = self._link.ask("list", self._target)
+        if type(items) is not list:
+            raise TypeError("your object cannot be gone through")
+        return iter(items)
+
+    def __bool__(self) -> bool:
+        raise TypeError("your object is neither True nor False")
+
+
+def remote(link: Link, target: Name | Handle) -> Remote:
+    """Make a stand-in. Its class has the name of the student's class, so that messages read right."""
+    kind = target.kind if isinstance(target, Handle) else "function"
+    made = object.__new__(_remote_class(kind if kind.isidentifier() else "object"))
+    object.__setattr__(made, "_link", link)
+    object.__setattr__(made, "_target", target)
+    return made
+
+
+@functools.lru_cache(maxsize=256)
+def _remote_class(name: str) -> type[Remote]:
+    return type(name, (Remote,), {"__slots__": ()})

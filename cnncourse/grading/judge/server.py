@@ -1,0 +1,118 @@
+"""The court: a process that holds one assignment and torch, and copies itself to judge each submission.
+
+It stands outside the sandbox and has the hidden tests; the students' processes come from its nursery. A copy
+judges one submission and ends, so that nothing of one submission is there for the next one, and so that a
+judge can be killed. It is started by ``worker`` and ends when whoever started it closes its standard input,
+or dies.
+"""
+
+import gc
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+
+from cnncourse.grading.inside import forkserver, namespaces
+from cnncourse.grading.judge import protocol
+from cnncourse.grading.sandbox.bubblewrap import SandboxError
+from cnncourse.grading.sandbox.spawner import Nursery
+
+_MEMORY = 4 * 2**30
+_CLOSED = 0x2000 | select.POLLHUP if sys.platform == "linux" else 0  # POLLRDHUP: the other side hung up
+
+
+def serve(listener: socket.socket, hear: Callable[[socket.socket], None], lifeline: int) -> None:
+    """Fork a judge for each connection, until the lifeline ends. A closed connection ends its judge."""
+    waiting = select.poll()
+    for descriptor in (listener.fileno(), lifeline):
+        waiting.register(descriptor, select.POLLIN)
+    ends: dict[
+        int, tuple[int, socket.socket]
+    ] = {}  # what tells the end of a judge: the judge, its connection
+    callers: dict[int, int] = {}  # a connection: its judge
+    while True:
+        ready = [descriptor for descriptor, _ in waiting.poll()]
+        if lifeline in ready:
+            for judge, _ in ends.values():
+                os.kill(judge, signal.SIGKILL)
+            return
+        for descriptor in ready:
+            if descriptor in ends:
+                judge, connection = ends.pop(descriptor)
+                os.waitpid(judge, 0)
+                waiting.unregister(descriptor)
+                os.close(descriptor)
+                if callers.pop(connection.fileno(), None):
+                    waiting.unregister(connection)
+                connection.close()
+            elif descriptor in callers:
+                os.kill(callers.pop(descriptor), signal.SIGKILL)
+                waiting.unregister(descriptor)
+            elif descriptor == listener.fileno():
+                connection, _ = listener.accept()
+                judge = os.fork()
+                if judge == 0:
+                    listener.close()
+                    for _, other in ends.values():  # or a sibling's caller would not see it end
+                        other.close()
+                    _judge(hear, connection)
+                end = os.pidfd_open(judge)
+                ends[end], callers[connection.fileno()] = (judge, connection), judge
+                waiting.register(end, select.POLLIN)
+                waiting.register(connection, _CLOSED)
+
+
+def _judge(hear: Callable[[socket.socket], None], connection: socket.socket) -> None:
+    """Judge in a copy of this process. Never returns."""
+    code = 1
+    try:
+        namespaces.end_with_parent()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))  # answers are a student's to choose
+        hear(connection)
+        code = 0
+    except (OSError, EOFError):
+        pass
+    finally:
+        os._exit(code)
+
+
+def main(folder: str) -> None:
+    """Read the assignment, import what it imports, say that it is ready, and serve."""
+    tell = forkserver.word_to_starter()
+    assignment, limits, sandboxed = protocol.charged(sys.stdin.buffer.readline())
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    modules = ("cnncourse.grading.judge.grade_one", *assignment.modules)
+    imports = threading.Thread(target=forkserver.preload, args=(modules,))
+    imports.start()  # while the nursery does the same in the sandbox
+    try:
+        with Nursery(assignment.files, assignment.modules, limits=limits, sandboxed=sandboxed) as nursery:
+            os.chdir(nursery.work)
+            imports.join()
+            from cnncourse.grading.judge.grade_one import Hearing
+
+            hearing = Hearing(assignment, nursery, limits)
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(os.path.join(folder, protocol.SOCKET))
+                listener.listen(socket.SOMAXCONN)
+                tell({"ready": True, "warm": nursery.warm})
+                gc.collect()
+                gc.freeze()
+                serve(listener, hearing.hear, sys.stdin.fileno())
+            os.chdir("/")
+    except SandboxError as problem:
+        tell({"fault": str(problem)})
+    except Exception as problem:  # whatever it is, it is no submission's fault
+        tell({"fault": f"the grader's process could not start: {type(problem).__name__}: {problem}"})
+    finally:
+        imports.join()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,134 @@
+"""A student's process as the judge uses it: runs cells, answers questions, and is replaced when it dies.
+
+A process that ends, hangs or speaks nonsense is given up at once, and the cell at fault gets no points. For
+what comes after, a fresh process runs the student's earlier cells again, without the cell at fault. Thus a
+crash costs a student the cell with the crash and no other. After a few such deaths there are no more
+processes: code that kills each one, say from a thread, has to end somewhere.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from types import TracebackType
+
+from cnncourse.grading.judge.proxy import Link, StudentGone
+from cnncourse.grading.sandbox.spawner import Nursery, Process
+from cnncourse.grading.sandbox.watchdog import Watchdog
+
+_LIVES = 6
+_PATIENCE = 3.0
+
+
+class Student:
+    """One submission's processes, one after the other. A context manager that leaves none behind.
+
+    Args:
+        nursery: where they come from.
+
+    Attributes:
+        errors: how the student's own cells failed: the cell's id and one line. The student writes that line.
+    """
+
+    def __init__(self, nursery: Nursery) -> None:
+        self.errors: list[tuple[str, str]] = []
+        self._nursery = nursery
+        self._limits = nursery.limits
+        self._ran: list[tuple[str, str]] = []
+        self._lives = _LIVES
+        self._end = time.monotonic() + self._limits.wall_seconds
+        self._process: Process | None = None
+
+    def __enter__(self) -> "Student":
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def run(self, cell: str, source: str) -> None:
+        """Run one cell. What goes wrong in it shows when a test asks for its names."""
+        try:
+            self._revive()
+            self._run(cell, source)
+        except StudentGone as problem:
+            self.errors.append((cell, str(problem)))
+
+    @contextlib.contextmanager
+    def link(self) -> Iterator[Link]:
+        """Let the process answer the judge until the end of the block.
+
+        Raises:
+            StudentGone: there is none any more.
+        """
+        self._revive()
+        try:
+            yield self._link
+        finally:
+            with contextlib.suppress(Exception, SystemExit):
+                if not self._link.closed:
+                    self._link.ask("forget", None)
+
+    def _start(self) -> None:
+        self._lives -= 1
+        self._process = self._nursery.start()
+        self._watchdog = Watchdog(self._process.pid, self._limits, kill=self._process.stop)
+        self._watchdog.start()
+        self._link = Link(
+            self._process.data,
+            self._process.interrupt,
+            seconds=self._limits.call_seconds,
+            patience=_PATIENCE,
+            explain=self._why,
+            seeded=True,
+        )
+        with contextlib.suppress(StudentGone):
+            self._link.share_randomness()
+
+    def _stop(self) -> None:
+        if self._process:
+            self._watchdog.stop()
+            self._process.stop()
+            self._process.close()
+            self._process = None
+
+    def _revive(self) -> None:
+        """See that there is a process that has run all earlier cells."""
+        while self._link.closed:
+            if not self._lives or time.monotonic() > self._end:
+                raise StudentGone(
+                    f"Your code ended its process {_LIVES - self._lives} times: nothing more can be asked."
+                )
+            self._stop()
+            self._start()
+            again, self._ran = self._ran, []
+            for cell, source in again:
+                with contextlib.suppress(StudentGone):
+                    self._run(cell, source)
+                if self._link.closed:
+                    self._ran = [entry for entry in again if entry[0] != cell]
+                    break
+
+    def _run(self, cell: str, source: str) -> None:
+        try:
+            said = self._link.ask("run", None, source, seconds=self._limits.cell_seconds)
+        except StudentGone:
+            raise
+        except (Exception, SystemExit) as error:  # it changed what runs cells
+            said = f"{type(error).__name__}: {error}"
+        self._ran.append((cell, source))
+        if isinstance(said, str) and said:
+            self.errors.append((cell, said))
+
+    def _why(self, said: str) -> str:
+        """Put into words why the process is gone, and see that it is."""
+        if self._process is None:
+            return said
+        self._process.stop()
+        ended = self._process.ended(_PATIENCE)
+        if not said.startswith("Your code ended") and "printed" not in ended:
+            ended = ""  # it was ended from here
+        reason = f"it used {self._watchdog.reason}" if self._watchdog.reason else ended
+        self._stop()
+        return f"{said.rstrip('.')}: {reason}." if reason else said

@@ -1,0 +1,233 @@
+"""The road of a class: from what was handed in to grades, pages and tables. ``cnncourse grade`` walks it."""
+
+import functools
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from cnncourse.grading.assignment import Assignment
+from cnncourse.grading.batch import lock, runner
+from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.collect.submissions import Collected, Submission, collect
+from cnncourse.grading.course import Course
+from cnncourse.grading.judge import client
+from cnncourse.grading.records import backup, exports, feedback, gradebook, statistics
+from cnncourse.grading.repair.repair import Unreadable, blank, repair
+from cnncourse.grading.report import Report
+
+Tell = Callable[[Report], None]
+
+
+@dataclass(frozen=True)
+class How:
+    """How to grade.
+
+    Attributes:
+        workers: processes on this machine; 0 grades in this one, None starts one for each processor.
+        scheduler: the address of a Dask scheduler to use instead; empty for none.
+        sandboxed: False runs students' code with all that you may do.
+        regrade: grade also what has a verdict.
+        hints: students' pages may give hints away.
+        everyone: these are all submissions, so that the statistics are about the class.
+    """
+
+    workers: int | None = None
+    scheduler: str = ""
+    sandboxed: bool = True
+    regrade: bool = False
+    hints: bool = True
+    everyone: bool = True
+
+    @property
+    def grade(self) -> Callable[..., Report]:
+        """The function that grades one submission; a worker on another machine can be given it."""
+        return functools.partial(client.grade, sandboxed=self.sandboxed)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
+
+    Attributes:
+        reports: one for each student, by id.
+        waiting: how many submissions have something that a person has yet to grade.
+        pages: the files that were written, by what they are.
+        note: where the gradebook's backup is.
+    """
+
+    reports: tuple[Report, ...]
+    waiting: int = 0
+    pages: tuple[tuple[str, Path], ...] = ()
+    note: str = ""
+
+    def count(self, state: str) -> int:
+        """How many submissions ended so: ``graded``, ``zero`` or ``quarantined``."""
+        return sum(report.state == state for report in self.reports)
+
+
+def find(course: Course, assignment: str, place: Path | None) -> Path:
+    """Say where submissions are to be looked for.
+
+    Args:
+        course: the class.
+        assignment: its name.
+        place: what the instructor named.
+
+    Returns:
+        ``place``, else nbgrader's folder of submissions, or of downloads if nothing lies in the first.
+    """
+    if place is not None:
+        return place
+    downloads = _downloads(course, assignment)
+    if downloads.is_dir() and not any(course.submitted.glob(f"*/{assignment}/*.ipynb")):
+        return downloads
+    return course.submitted
+
+
+def bring(course: Course, assignment: str, place: Path) -> Collected:
+    """Bring submissions into the class's folders; an archive is kept beside those that were there before."""
+    course.submitted.mkdir(parents=True, exist_ok=True)
+    collected = collect(place, assignment, course.submitted, course.names)
+    archives = _downloads(course, assignment)
+    if place.is_file() and collected.submissions and place.resolve().parent != archives.resolve():
+        _keep(place, archives)
+    return collected
+
+
+@contextmanager
+def borrowed(course: Course, assignment: str, place: Path) -> Iterator[Collected]:
+    """Look at submissions without bringing them in: they lie in a folder that is gone at the block's end."""
+    with tempfile.TemporaryDirectory(prefix="cnn-") as folder:
+        home = place.is_dir() and course.submitted.is_dir() and place.samefile(course.submitted)
+        yield collect(place, assignment, Path(folder), course.names, nbgraders=home)
+
+
+def _downloads(course: Course, assignment: str) -> Path:
+    folder = course.config.ZipCollectApp.get("downloaded_directory", "downloaded")
+    return course.root / str(folder) / assignment / "archive"
+
+
+def _keep(archive: Path, folder: Path) -> None:
+    import hashlib
+    import shutil
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with archive.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:8]
+    target = folder / f"{archive.stem}-{digest}{archive.suffix}"
+    if not target.exists():
+        shutil.copyfile(archive, target)
+
+
+def rehearse(assignment: Assignment, submissions: Iterable[Submission], how: How, tell: Tell) -> Outcome:
+    """Grade, and write nothing down.
+
+    Args:
+        assignment: the instructor's version.
+        submissions: what to grade.
+        how: how to grade.
+        tell: is called with each report.
+    """
+    client.check(sandboxed=how.sandboxed)
+    with tempfile.TemporaryDirectory(prefix="cnn-") as folder, Journal(Path(folder) / "journal") as journal:
+        reports = []
+        for report in _run(assignment, list(submissions), how, journal):
+            tell(report)
+            reports.append(report)
+    return Outcome(_sorted(reports))
+
+
+def grade(
+    course: Course, assignment: Assignment, submissions: Iterable[Submission], how: How, tell: Tell
+) -> Outcome:
+    """Grade, and write it down: journal, gradebook, formgrader's notebooks, feedback, tables, statistics.
+
+    A run that is killed can be repeated: it goes on where it was, and ends with the same gradebook.
+
+    Args:
+        course: the class.
+        assignment: the instructor's version.
+        submissions: what to grade.
+        how: how to grade.
+        tell: is called with each report, once it is written down.
+
+    Raises:
+        CourseError: nothing can be graded here, or somebody else grades this class at this moment.
+    """
+    name, folder = assignment.name, course.grading
+    chosen = {submission.student: submission for submission in submissions}
+    client.check(sandboxed=how.sandboxed)
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock.hold(folder / "grade.lock"), Journal(folder / "journal" / f"{name}.jsonl") as journal:
+        note = backup.backup(course.db_url, folder / "backups").note
+        with gradebook.opened(course) as book:
+            gradebook.add_assignment(course, book, assignment)
+            if how.regrade:
+                journal.forget(runner.key(assignment, submission) for submission in chosen.values())
+            reports = []
+            for report in _run(assignment, list(chosen.values()), how, journal):
+                _write_down(course, book, assignment, report, chosen[report.student], how)
+                tell(report)
+                reports.append(report)
+            waiting = sum(
+                bool(one.needs_manual_grade)
+                for one in book.assignment_submissions(name)
+                if one.student_id in chosen
+            )
+            pages = tuple(_summaries(book, name, _sorted(reports), folder, how.everyone))
+    return Outcome(_sorted(reports), waiting, pages, note)
+
+
+def _run(
+    assignment: Assignment, submissions: list[Submission], how: How, journal: Journal
+) -> Iterator[Report]:
+    return runner.run(
+        assignment,
+        submissions,
+        journal=journal,
+        workers=how.workers,
+        scheduler=how.scheduler or None,
+        grade=how.grade,
+    )
+
+
+def _sorted(reports: list[Report]) -> tuple[Report, ...]:
+    return tuple(sorted(reports, key=lambda report: report.student))
+
+
+def _write_down(
+    course: Course, book: Any, assignment: Assignment, report: Report, submission: Submission, how: How
+) -> None:
+    notebook = _notebook(assignment, submission)
+    gradebook.write(
+        course, book, assignment, report, notebook, submission.timestamp, account=submission.account
+    )
+    standing = gradebook.standing(book, assignment.name, report.student)
+    report = replace(report, repairs=(*submission.notes, *report.repairs))
+    feedback.write(course, assignment, report, notebook, standing, hints=how.hints)
+
+
+def _notebook(assignment: Assignment, submission: Submission) -> NotebookNode:
+    source = _source(assignment)
+    try:
+        return repair(submission.raw(), source).notebook
+    except (Unreadable, OSError):
+        return blank(source)
+
+
+@functools.lru_cache(maxsize=2)
+def _source(assignment: Assignment) -> NotebookNode:
+    return assignment.notebook
+
+
+def _summaries(
+    book: Any, name: str, reports: tuple[Report, ...], folder: Path, everyone: bool
+) -> Iterator[tuple[str, Path]]:
+    if everyone and reports:
+        yield "statistics", statistics.write(reports, name, folder / "statistics" / f"{name}.html")
+    yield from (("table", path) for path in exports.write(book, name, folder / "exports"))

@@ -1,0 +1,1 @@
+"""What is left of a verdict: gradebook, feedback pages, tables and statistics."""

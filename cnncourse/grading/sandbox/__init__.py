@@ -1,0 +1,1 @@
+"""The walls round a student's process: bubblewrap or a container, limits, the watchdog, the spawner."""

@@ -1,0 +1,88 @@
+"""The judge with a student's process: what a test cell says does not matter, whatever the student does."""
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from cnncourse.grading.inside.wire import Name
+from cnncourse.grading.judge.judge import Judge
+from cnncourse.grading.judge.student import Student
+from tests.exercises.course import exercises
+from tests.grading.course import RIGHT, SECRET, notebook
+
+EXERCISE = next(exercise for exercise in exercises() if exercise.stem == "03_padding_stride")
+MISTAKE = next(entry for entry in EXERCISE.entries if not entry.is_right)
+
+
+@pytest.fixture
+def judged(nursery):
+    def judged(submission, source=None, **options):
+        with Student(nursery) as student:
+            verdicts = Judge(source or notebook(), seed=1, **options).grade(submission, student)
+        return {verdict.cell: verdict for verdict in verdicts}
+
+    return judged
+
+
+def test_a_right_answer_gets_its_points(judged):
+    verdicts = judged(notebook())
+    assert {cell: verdict.score for cell, verdict in verdicts.items()} == {
+        "double-value": 2,
+        "total-value": 1,
+    }
+
+
+def test_a_stub_is_no_error_but_an_open_answer(judged):
+    verdicts = judged(notebook("def double(x):\n    raise NotImplementedError"))
+    assert verdicts["double-value"].error == "NotImplementedError"
+
+
+def test_what_stands_in_a_test_cell_is_never_run(judged):
+    forged = notebook("def double(x): return x", double_test="double = lambda x: 2 * x")
+    test = next(cell for cell in forged.cells if cell.id == "double-value")
+    test.metadata["tags"] = ["skip-execution"]
+    forged.cells.append(test)
+    assert judged(forged)["double-value"].score == 0
+
+
+def test_a_deleted_test_cell_and_odd_metadata_are_no_accident(judged):
+    submission = notebook()
+    submission.cells = [cell for cell in submission.cells if cell.id != "double-value"]
+    for made_of in ([], "x", {"grade_id": ["double-value"]}):
+        submission.cells.insert(2, new_code_cell("1", metadata={"nbgrader": made_of}))
+    assert judged(submission)["double-value"].score == 2
+
+
+def test_an_endless_call_is_interrupted_and_the_process_lives_on(judged):
+    verdicts = judged(notebook("def double(x):\n    while True: pass"))
+    assert "TimeoutError: it took too long" in verdicts["double-value"].output
+    assert verdicts["total-value"].passed
+
+
+def test_an_endless_judge_is_ended(judged):
+    source = notebook(double_test="for _ in range(double(10**12)): pass")
+    assert judged(notebook(), source, cell_seconds=1)["double-value"].error == "TimeoutError"
+
+
+def test_no_test_and_no_expected_value_is_in_the_process(nursery):
+    look = (
+        "import gc\ndef double(x):\n    return 2 * x\n"
+        "def seen():\n    return [o for o in gc.get_objects() if 'HIDDEN' in repr(type(o))] + "
+        f"[k for k in get_ipython().user_ns['In'] if {str(SECRET)[:3]!r} + {str(SECRET)[3:]!r} in k]\n"
+    )
+    with Student(nursery) as student:
+        Judge(notebook(RIGHT), seed=1).grade(notebook(look), student)
+        with student.link() as link:
+            assert link.ask("call", Name("seen"), (), {}) == []
+
+
+@pytest.mark.parametrize("entry", [None, MISTAKE], ids=["solution", "mistake"])
+def test_an_exercise_is_judged_in_the_sandbox(nursery, entry):
+    submission = EXERCISE.solution.copy()
+    sources = EXERCISE.sources(entry)
+    submission.cells = [cell.copy() for cell in submission.cells]
+    for cell in submission.cells:
+        cell.source = sources.get(cell.id, cell.source)
+    with Student(nursery) as student:
+        verdicts = Judge(EXERCISE.solution, seed=0).grade(submission, student)
+    failed = {verdict.cell for verdict in verdicts if not verdict.passed}
+    assert failed == (set(entry.fails) if entry else set())
