@@ -122,7 +122,7 @@ def test_the_assignment_does_not_stay_with_the_scheduler(path, grade, scheduler)
 def test_without_dask_one_line_says_what_to_install(tmp_path):
     """A package called distributed that cannot be imported stands before the real one."""
     (tmp_path / "distributed.py").write_text("raise ImportError('No module named distributed')")
-    code = "from cnncourse.grading import cluster"
+    code = "from cnncourse.grading.batch import cluster"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONPATH": str(tmp_path)},

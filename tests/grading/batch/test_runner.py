@@ -116,7 +116,7 @@ def test_a_negative_number_of_workers_is_refused(path, grade):
 def test_dask_is_imported_only_where_it_works():
     """Not for one process, nor where everything is known already."""
     code = (
-        "import sys, tempfile, pathlib; from cnncourse.grading import journal, runner\n"
+        "import sys, tempfile, pathlib; from cnncourse.grading.batch import journal, runner\n"
         "with journal.Journal(pathlib.Path(tempfile.mkdtemp(), 'j')) as j:\n"
         "    assert list(runner.run(None, [], journal=j, grade=None, workers=2)) == []\n"
         "assert not {'dask', 'distributed', 'torch', 'nbgrader'} & set(sys.modules), sys.modules.keys()"

@@ -96,7 +96,7 @@ def judges_of(court):
     found = []
     for number in Path(f"/proc/{court}/task/{court}/children").read_text().split():
         with contextlib.suppress(OSError):
-            found += [int(number)] * (b"grading.court" in Path(f"/proc/{number}/cmdline").read_bytes())
+            found += [int(number)] * (b"judge.server" in Path(f"/proc/{number}/cmdline").read_bytes())
     return found
 
 
@@ -121,8 +121,8 @@ def test_a_killed_judge_costs_one_submission_and_says_so():
 
 def test_nothing_is_left_when_the_caller_is_killed():
     code = (
-        "import os, signal\nfrom tests.grading import test_worker as t\n"
-        "t.grade()\nprint(t.worker._benches[0].folder, t.worker._benches[0].process.pid, flush=True)\n"
+        "import os, signal\nfrom tests.grading.judge import test_client as t\n"
+        "t.grade()\nprint(t.client._benches[0].folder, t.client._benches[0].process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     root = Path(__file__).parents[3]
