@@ -2,16 +2,16 @@
 
 import hashlib
 import os
-import secrets
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cnncourse.files import whole_file
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images, shape (n, c, h, w), and labels, shape (n,)."""
@@ -49,34 +49,6 @@ def note(line: str) -> None:
     if line not in _noted:
         _noted.add(line)
         print(line, file=sys.stderr)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that appears only when it is complete.
-
-    The bytes go to a temporary file in the same folder, which then takes the name of ``path`` in one step.
-    Several processes may do this at once: the last one wins, and nobody sees half a file.
-
-    Raises:
-        OSError: the folder cannot be written; nothing is left behind.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with whole_file(Path(folder, "a.txt")) as file:
-        ...         _ = file.write(b"all of it")
-        ...     print(Path(folder, "a.txt").read_text(), len(os.listdir(folder)))
-        all of it 1
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def fingerprint(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:

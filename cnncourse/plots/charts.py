@@ -12,7 +12,7 @@ from cnncourse.errors import ArgumentError
 from cnncourse.plots.style import COLOURS, SERIES, as_grid, ramp
 
 if TYPE_CHECKING:
-    from cnncourse.train import History
+    from cnncourse.train.history import History
 
 
 def curves(

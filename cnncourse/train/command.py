@@ -46,8 +46,7 @@ def train(
     began = time.perf_counter()
     import torch
 
-    from cnncourse.train import recipe as recipes
-    from cnncourse.train import record
+    from cnncourse.train import recipes, record
     from cnncourse.train.experiment import Experiment
     from cnncourse.train.hardware.distributed import join
     from cnncourse.train.hardware.malloc import keep_memory

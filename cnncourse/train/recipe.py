@@ -1,7 +1,6 @@
 """The settings of a training run, in one frozen object that can be read, compared, saved and named."""
 
 import dataclasses
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
@@ -258,57 +257,3 @@ def _known(fields: Mapping[str, Any]) -> None:
         if name not in names:
             hint = did_you_mean(name, names, f"there are {', '.join(names)}")
             raise ArgumentError(f"a Recipe has no field {name!r} — {hint}")
-
-
-_RECIPES: dict[str, Recipe] = {}
-
-
-def register(recipe: Recipe) -> Recipe:
-    """Give a recipe its place in the list that ``cnncourse train --list`` shows.
-
-    Raises:
-        ArgumentError: the recipe has no model, or its name is taken by a different one.
-
-    Example:
-        >>> register(get("smoke")) == get("smoke")
-        True
-    """
-    if not recipe.model:
-        raise ArgumentError(f"recipe {recipe.name!r} names no model, so it cannot be trained by name")
-    if _RECIPES.get(recipe.name, recipe) != recipe:
-        raise ArgumentError(f"there is another recipe called {recipe.name!r} already")
-    _RECIPES[recipe.name] = recipe
-    return recipe
-
-
-def names() -> list[str]:
-    """Return the names of all recipes, in the order in which they were registered.
-
-    Example:
-        >>> "lenet-mnist" in names()
-        True
-    """
-    _named()
-    return list(_RECIPES)
-
-
-def get(name: str) -> Recipe:
-    """Look a named recipe up.
-
-    Raises:
-        ArgumentError: there is none of that name; the message names the nearest.
-
-    Example:
-        >>> get("lenet-mnist").model
-        'lenet5'
-    """
-    _named()
-    if name not in _RECIPES:
-        hint = did_you_mean(name, names(), f"there are {', '.join(names())}")
-        raise ArgumentError(f"there is no recipe {name!r} — {hint}")
-    return _RECIPES[name]
-
-
-def _named() -> None:
-    """Load the named recipes, which register themselves."""
-    importlib.import_module("cnncourse.train.recipes")

@@ -105,31 +105,6 @@ def test_a_full_disk_leaves_nothing_half_written(arrays, monkeypatch, capsys):
     assert [path for path in files() if path.is_file()] == []
 
 
-def test_an_interruption_leaves_nothing_half_written(tmp_path):
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"old")
-
-    def interrupted():
-        with cache.whole_file(path) as file:
-            file.write(b"half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["a.bin"]
-
-
-def test_who_reads_the_old_file_goes_on_reading_it(tmp_path):
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"old")
-    with path.open("rb") as reader:
-        with cache.whole_file(path) as file:
-            file.write(b"new")
-        assert reader.read() == b"old"
-    assert path.read_bytes() == b"new"
-
-
 def test_several_at_once_do_not_disturb_each_other(arrays):
     results = []
     start = threading.Barrier(8)

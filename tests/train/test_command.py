@@ -6,8 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from cnncourse.errors import ArgumentError, CourseError
-from cnncourse.train import Recipe, command
-from cnncourse.train import recipe as recipes
+from cnncourse.train import Recipe, command, recipes
 from cnncourse.train.experiment import Experiment
 from cnncourse.train.hardware.distributed import Team
 

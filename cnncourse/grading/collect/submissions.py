@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from cnncourse.errors import DataError
+from cnncourse.files import replace_file
 from cnncourse.grading.collect import archive
 from cnncourse.grading.collect.archive import Entry
 from cnncourse.grading.collect.filenames import Named, understand
-from cnncourse.grading.files import replace_file
 
 _NO_SUBMISSION = re.compile(
     r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|\.earlier|\.git|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)(?:/|$)"

@@ -14,8 +14,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from cnncourse.files import replace_file
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.files import replace_file
 from cnncourse.grading.report import CellReport, Report
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")

@@ -13,9 +13,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from cnncourse.files import replace_file
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.course import Course
-from cnncourse.grading.files import replace_file
 from cnncourse.grading.records.gradebook import Mark, Standing
 from cnncourse.grading.report import CellReport, Report
 from cnncourse.hints import all_hints

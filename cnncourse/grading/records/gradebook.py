@@ -16,9 +16,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from cnncourse.errors import CourseError
+from cnncourse.files import replace_file
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.course import Course
-from cnncourse.grading.files import replace_file
 from cnncourse.grading.records import autograded
 from cnncourse.grading.report import CellReport, Report
 
