@@ -17,6 +17,7 @@ _RANDOM = re.compile(r"(?=.*\d)[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f]{4}-.*")
 _MACHINE_PATH = re.compile(
     r"(?<![\w.:/-])/(?:home|root|Users|tmp|work|opt|mnt|var|usr|private|content)/[^\s'\"<>]*|\b[A-Z]:\\\\?\w+"
 )
+_BELOW_THE_FACE = re.compile(r"^\s*(?:from|import)\s+cnncourse(?:\.\w+){2,}", re.MULTILINE)
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
@@ -107,12 +108,18 @@ def _code(cell: NotebookNode, kind: Kind) -> Iterator[str]:
         yield f"{lines} lines of code, at most {LONGEST_CELL[kind]} are allowed"
     if "skip-execution" in cell.metadata.get("tags", []):
         yield "the tag skip-execution hides a cell from its tests"
+    yield from _imports(cell)
     if kind == "exercise":
         return
     if cell.source.strip() and cell.execution_count is None:
         yield "has not been executed"
     for output in cell.outputs:
         yield from _output(output, cell)
+
+
+def _imports(cell: NotebookNode) -> Iterator[str]:
+    for match in _BELOW_THE_FACE.finditer(cell.source):
+        yield f"a notebook takes names from a sub-package itself, not from below it: {match[0].strip()}"
 
 
 def _output(output: NotebookNode, cell: NotebookNode) -> Iterator[str]:

@@ -13,7 +13,7 @@ from cnncourse.data.folders import from_folder
 from cnncourse.data.imageset import ImageSet, Source, channel_statistics
 from cnncourse.data.inventory import Found, found
 from cnncourse.data.loading import load
-from cnncourse.data.registry import names
+from cnncourse.data.registry import entry, names
 
 __all__ = [
     "Found",
@@ -21,6 +21,7 @@ __all__ = [
     "Source",
     "cache_folder",
     "channel_statistics",
+    "entry",
     "found",
     "from_folder",
     "load",

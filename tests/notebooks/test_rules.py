@@ -126,6 +126,20 @@ def test_words_are_fine_ids(name):
     assert found(cell) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "below"),
+    [
+        ("from cnncourse.train.record import read", True),
+        ("try:\n    import cnncourse.data.registry as r\nexcept ImportError:\n    pass", True),
+        ("from cnncourse.train import Recipe\nimport cnncourse.data", False),
+        ("s = 'cnncourse.train.record'  # see cnncourse.train.record", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["chapter", "solution", "exercise"])
+def test_notebooks_import_from_faces_only(source, below, kind):
+    assert any("from a sub-package itself" in line for line in found(code(source), kind=kind)) == below
+
+
 def test_ids_are_unique_and_equal_the_grade_id():
     notebook = new_notebook(cells=[TITLE, code()])
     notebook.cells.append(code())
