@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from cnncourse.augment.parse import register
 from cnncourse.augment.step import Augmentation, Size, Table, check_images, column, span, uniform
 from cnncourse.errors import ArgumentError, ShapeError
 
@@ -222,3 +223,10 @@ class ColorJitter(Augmentation):
                     there = chosen.to(images.device)
                     images[there] = change(images[there], table[name][chosen])
         return images
+
+
+register(
+    "jitter:LIGHT[:CONTRAST[:SATURATION[:HUE]]]",
+    "change light, contrast and saturation by up to one number, or each by its own; then the hue",
+    lambda n, mode, images: ColorJitter(*(n if len(n) > 1 else [n[0]] * 3)),
+)

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -14,6 +14,9 @@ Table = dict[str, Tensor]
 
 Size = tuple[int, int]
 """Height and width, in pixels."""
+
+Mode = Literal["zeros", "reflect"]
+"""What comes in at an edge: black, or the image mirrored."""
 
 
 class Augmentation(ABC):

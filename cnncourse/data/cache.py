@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 from cnncourse.files import whole_file
@@ -33,11 +34,7 @@ def cache_folder() -> Path:
     """
     if chosen := os.environ.get("CNNCOURSE_CACHE"):
         return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "cnncourse"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "cnncourse"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cnncourse"
+    return platformdirs.user_cache_path("cnncourse", appauthor=False, opinion=False)
 
 
 def note(line: str) -> None:
@@ -52,14 +49,16 @@ def note(line: str) -> None:
 
 
 def fingerprint(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
-    """Return the SHA-256 of the pixels followed by the labels, one byte each: equal for equal data.
+    """Return the SHA-256 of the pixels followed by the labels: equal for equal data.
+
+    A label takes a byte, or eight where there are more than 256 classes.
 
     Example:
         >>> fingerprint(np.zeros((1, 1, 2, 2), np.uint8), np.array([3]))[:12]
         '016a682d1df4'
     """
     digest = hashlib.sha256(np.ascontiguousarray(images).data)
-    digest.update(labels.astype(np.uint8).tobytes())
+    digest.update(labels.astype(np.uint8 if labels.max(initial=0) < 256 else "<i8").tobytes())
     return digest.hexdigest()
 
 

@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from cnncourse.augment import Augmented, Setting, keyed, pipeline
 from cnncourse.augment.step import Table, rows
+from cnncourse.data import standardiser
 from cnncourse.errors import ArgumentError, ShapeError
 from cnncourse.train.hardware import rng
 from cnncourse.train.hardware.distributed import Team
@@ -83,7 +84,7 @@ class Resident:
         source: the images and labels.
         batch_size: the largest number of images in a batch, of all processes together.
         device: where images and labels go.
-        augment: augmentations in words, see ``augment.pipeline``.
+        augment: augmentations as text, see ``augment.specs``.
         seed: their seed.
         drop_last: leave out the images that do not fill a batch.
         team: the processes that share each batch.
@@ -117,12 +118,11 @@ class Resident:
                 f"{self.images // len(self)} — start fewer, or take a larger batch_size"
             )
         self._labels = source.labels.to(device)
-        mean, std = (torch.as_tensor(value, dtype=torch.float32) for value in (source.mean, source.std))
-        self._centre = (mean * 255).reshape(1, -1, 1, 1).to(device)
-        self._spread = (std * 255).reshape(1, -1, 1, 1).to(device)
+        self._standardised = standardiser(source.mean, source.std, device)
         self._pixels = source.images.to(device)
         height, width = self._pixels.shape[2:]
-        colour = tuple((mean.reshape(-1) * 255).round().tolist())
+        mean = torch.as_tensor(source.mean, dtype=torch.float32).reshape(-1)
+        colour = tuple((mean * 255).round().tolist())
         self._steps, self._mix = pipeline(augment, Setting((height, width), colour))
         self._augmented = Augmented(self._pixels, self._steps, seed=seed) if self._steps.steps else None
         self._mixture: tuple[int, Table] | None = None
@@ -175,9 +175,6 @@ class Resident:
         partner = drawn.pop("partner")
         mixed = self._mix.apply(images, self._standardised(self._look(partner, number)), drawn)
         return mixed, self._mix.labels(labels, self._labels[partner], drawn)
-
-    def _standardised(self, pixels: Tensor) -> Tensor:
-        return pixels.float().sub_(self._centre).div_(self._spread)
 
 
 class Loaded:

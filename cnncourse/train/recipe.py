@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
-from cnncourse.augment.parse import check_words
+from cnncourse.augment.parse import check_texts
 from cnncourse.errors import ArgumentError, did_you_mean
 from cnncourse.train.limits import flag, number, one_of, rising, whole
 
@@ -45,7 +45,7 @@ class Recipe:
             norm then knows the statistics of a part.
         drop_last: leave out, each epoch anew, the images that do not fill a batch. Without it the batches
             differ by one image at most.
-        augment: what happens to training images, in words: ``("crop:4", "flip")``, see ``augment.pipeline``.
+        augment: what happens to training images, as text: ``("crop:4", "flip")``, see ``augment.specs``.
 
         optimiser: ``"sgd"``, ``"adam"``, ``"adamw"`` or ``"muon"``. Muon moves the weights with at least two
             dimensions, apart from those of the first and the last layer.
@@ -229,7 +229,7 @@ def _check_words(recipe: Recipe) -> None:
         ("keep", Literal["best", "last"]), ("tta", Mirrors),
     ):  # fmt: skip
         one_of(name, getattr(recipe, name), get_args(allowed))
-    check_words(recipe.augment)
+    check_texts(recipe.augment)
     rising("milestones", recipe.milestones)
 
 
