@@ -7,7 +7,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from cnncourse import cli, doctor
+from cnncourse import cli, data, doctor
 
 
 def findings():
@@ -16,17 +16,7 @@ def findings():
 
 def test_everything_the_course_needs_is_looked_at():
     found = findings()
-    assert {
-        "Python",
-        "torch",
-        "device",
-        "scale",
-        "mnist",
-        "cifar10",
-        "fashion_mnist",
-        "shapes10",
-        "bwrap",
-    } <= set(found)
+    assert {"Python", "torch", "device", "scale", "bwrap", *data.names()} <= set(found)
     assert found["torch"].text == torch.__version__.split("+")[0]
     assert found["shapes10"].verdict == "ok"
 

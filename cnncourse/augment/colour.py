@@ -148,7 +148,9 @@ def check_colours(images: Tensor) -> None:
         ShapeError: they have another number of channels, or are no batch.
 
     Example:
-        >>> check_colours(torch.zeros(1, 3, 8, 8))
+        >>> check_colours(torch.zeros(1, 2, 8, 8))
+        Traceback (most recent call last):
+        cnncourse.errors.ShapeError: images expects 1 channel (grey) or 3 (RGB), got 2
     """
     check_images(images)
     if images.shape[1] not in (1, 3):

@@ -124,7 +124,9 @@ def check_texts(texts: Sequence[str]) -> None:
         ArgumentError: one does not.
 
     Example:
-        >>> check_texts(("crop:4", "flip"))
+        >>> check_texts(("crop:4", "flop"))
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: augment knows no 'flop' — did you mean 'flip'?
     """
     pipeline(texts, Setting())
 

@@ -41,7 +41,11 @@ def note(line: str) -> None:
     """Print a line on standard error, once in a process.
 
     Example:
-        >>> note("this goes to standard error, and only the first time")
+        >>> import contextlib
+        >>> with contextlib.redirect_stderr(sys.stdout):
+        ...     note("once")
+        ...     note("once")
+        once
     """
     if line not in _noted:
         _noted.add(line)

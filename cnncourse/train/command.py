@@ -60,8 +60,8 @@ def train(
     plan, root = changed(recipes.get(recipe), change or (), epochs, data)
     keep_memory()
     torch.backends.cudnn.benchmark = True  # on a GPU: try several ways to convolve, and keep the fastest
-    target, leads = out or default_target(plan.name), join().leads
-    say, sources = typer.echo if leads else quiet, record.commit()
+    target, is_main = out or default_target(plan.name), join().is_main
+    say, sources = typer.echo if is_main else quiet, record.commit()
     experiment = Experiment(plan, root)
     results, cold = [], 0.0
     for number in range(seed, seed + runs):
@@ -76,7 +76,7 @@ def train(
         results.append(result)
         cold = cold or round(time.perf_counter() - began, 3)
         say(f"test accuracy {100 * result.test.accuracy:.2f} % · {result.race_seconds:.2f} s")
-    if not leads:
+    if not is_main:
         return
     command = spell(recipe, change or (), runs=runs, seed=seed, epochs=epochs, device=device, data=data)
     record.write(
@@ -106,7 +106,7 @@ def changed(
     if epochs is not None:
         plan = plan.but(epochs=epochs)
     if data is not None:
-        other, root = place(data)
+        other, root = name_or_folder(data)
         plan = plan.but(data=other or plan.data)
     return plan, root
 
@@ -170,7 +170,7 @@ def spell(recipe: str, changes: Sequence[str] = (), **options: Any) -> str:
     return shlex.join(words)
 
 
-def place(word: str) -> tuple[str | None, Path | None]:
+def name_or_folder(word: str) -> tuple[str | None, Path | None]:
     """Tell whether ``--data`` was given the name of a data set or a folder.
 
     Returns:
@@ -180,7 +180,7 @@ def place(word: str) -> tuple[str | None, Path | None]:
         ArgumentError: it is neither.
 
     Example:
-        >>> place("fashion_mnist")
+        >>> name_or_folder("fashion_mnist")
         ('fashion_mnist', None)
     """
     from cnncourse import data
@@ -199,8 +199,8 @@ def default_target(name: str) -> Path:
         >>> default_target("lenet-mnist").name
         'lenet-mnist.json'
     """
-    shelf = Path("book/assets/runs")
-    return (shelf if Path("book/assets").is_dir() else Path("runs")) / f"{name}.json"
+    records = Path("book/assets/runs")
+    return (records if Path("book/assets").is_dir() else Path("runs")) / f"{name}.json"
 
 
 def checkpoint_of(target: Path, seed: int) -> Path:

@@ -86,7 +86,7 @@ class Recipe:
             precision on a processor with units for it too, see ``precision.precision``.
         channels_last: lay images out pixel by pixel, which is faster for most nets.
         compile: let ``torch.compile`` build the net's step.
-        replay: on one GPU, record a step and replay it, see ``replay.Replay``. Elsewhere nothing changes.
+        replay: on one GPU, record a step and replay it, see ``cuda_graph``. Elsewhere nothing changes.
         sync_bn: on several processes, norms use the statistics of the whole batch.
 
         keep: the weights the net holds after training, those of the ``"best"`` epoch or the ``"last"``.
@@ -168,7 +168,7 @@ class Recipe:
             if isinstance(value, str) or not isinstance(value, list | tuple):
                 raise ArgumentError(f"{name} expects several values in brackets, got {value!r}")
             object.__setattr__(self, name, tuple(value))
-        _check_words(self)
+        _check_choices(self)
         for name in ("epochs", "batch_size", "accumulate", "muon_steps"):
             whole(name, getattr(self, name))
         for name in ("lookahead", "plateau"):
@@ -223,7 +223,7 @@ class Recipe:
         return cls(**fields)
 
 
-def _check_words(recipe: Recipe) -> None:
+def _check_choices(recipe: Recipe) -> None:
     for name, allowed in (
         ("optimiser", Optimiser), ("rest", Rest), ("schedule", Schedule), ("precision", Precision),
         ("keep", Literal["best", "last"]), ("tta", Mirrors),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[1]
 _TRAINING = [".", *(f":!{folder}" for folder in ("check", "explorers", "grading", "plots"))]
 """What of the sources takes part in training, as git names it."""
-_SHELVES = (_PACKAGE / "runs", _PACKAGE.parent / "book" / "assets" / "runs")
+_FOLDERS = (_PACKAGE / "runs", _PACKAGE.parent / "book" / "assets" / "runs")
 
 
 def summarise(experiment: "Experiment", results: Sequence["Result"], command: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def names() -> list[str]:
 
 
 def _files() -> dict[str, Path]:
-    return {file.stem: file for shelf in _SHELVES for file in sorted(shelf.glob("*.json"))}
+    return {file.stem: file for folder in _FOLDERS for file in sorted(folder.glob("*.json"))}
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from cnncourse.errors import ArgumentError, CourseError
 from cnncourse.train import Recipe, command, recipes
 from cnncourse.train.experiment import Experiment
-from cnncourse.train.hardware.distributed import Team
+from cnncourse.train.hardware.distributed import Processes
 
 TINY = Recipe(
     name="tiny", about="a test", model="lenet5", data="shapes10", train_images=100, epochs=2, batch_size=50
@@ -78,7 +78,7 @@ def test_another_data_set_by_name_or_by_folder(run, tmp_path):
     run("tiny", "--data", "mnist", "--epochs", "1", "--out", "m.json")
     record = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
     assert (record["data"]["name"], record["parameters"]) == ("mnist", 61706)
-    assert command.place(str(tmp_path)) == (None, tmp_path)
+    assert command.name_or_folder(str(tmp_path)) == (None, tmp_path)
     with pytest.raises(ArgumentError, match=r"--data expects one of mnist, .* or a folder; got 'mnst'"):
         run("tiny", "--data", "mnst")
 
@@ -127,7 +127,7 @@ def test_a_field_that_cannot_be_set_is_one_line(run, change, said):
 
 
 def test_only_the_leading_process_speaks_and_writes(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(Team, "leads", property(lambda self: False))
+    monkeypatch.setattr(Processes, "is_main", property(lambda self: False))
     assert run("tiny", "--epochs", "1").output == ""
     assert list(tmp_path.iterdir()) == []
 
