@@ -2,7 +2,7 @@
 
 from cnncourse.data.registry import Content, Entry, RemoteFile, register
 
-CIFAR10 = register(
+register(
     Entry(
         name="cifar10",
         title="CIFAR-10",

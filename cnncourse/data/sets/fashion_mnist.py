@@ -7,7 +7,7 @@ MIRRORS = (
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 )
 
-FASHION_MNIST = register(
+register(
     Entry(
         name="fashion_mnist",
         title="Fashion-MNIST",

@@ -7,7 +7,7 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 
-MNIST = register(
+register(
     Entry(
         name="mnist",
         title="MNIST",
