@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cnncourse.errors import DataError
+from cnncourse.grading.cells import parse
 
 if TYPE_CHECKING:  # workers hold assignments, and should start fast: nbformat takes a second
     from nbformat import NotebookNode
@@ -85,11 +86,9 @@ class Assignment:
     @cached_property
     def modules(self) -> tuple[str, ...]:
         """The modules that the notebook imports, so that they can be imported before the first submission."""
-        from cnncourse.grading.judge import plan
-
         known = json.loads(self.source).get("cells", [])  # read without nbformat: this is waited for
         cells = ["".join(cell["source"]) for cell in known if cell["cell_type"] == "code"]
-        nodes = [node for source in cells for node in ast.walk(plan.parse(source))]
+        nodes = [node for source in cells for node in ast.walk(parse(source))]
         names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) if node.module}
         froms = (node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "cnncourse")

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from cnncourse.errors import DataError
 from cnncourse.grading.collect import archive
 from cnncourse.grading.collect.archive import Entry
-from cnncourse.grading.collect.filenames import Named, understand
+from cnncourse.grading.collect.filenames import ParsedName, parse_name
 from cnncourse.grading.files import replace_file
 
 _NO_SUBMISSION = re.compile(
@@ -63,7 +63,7 @@ class Collected:
 
 @dataclass(frozen=True)
 class _Candidate:
-    named: Named
+    named: ParsedName
     entry: Entry
     timestamp: datetime | None
 
@@ -86,7 +86,7 @@ def collect(
         place: a folder, an archive, or a folder of archives; ``into`` itself is read where it lies.
         assignment: such as ``02_convolution``.
         into: nbgrader's folder of submissions.
-        names: how files are called: see ``names.understand``.
+        names: how files are called: see ``names.parse_name``.
         nbgraders: ``place`` has nbgrader's layout; files of other assignments in it are none of ours.
 
     Returns:
@@ -124,7 +124,7 @@ def _sort(
             continue
         if strict and (len(path.parts) != 3 or path.parts[1] != assignment):
             continue
-        named = entry.problem or understand(entry.name, assignment, names)
+        named = entry.problem or parse_name(entry.name, assignment, names)
         if isinstance(named, str):
             ignored.append(Ignored(entry.name, named))
         else:
@@ -146,7 +146,7 @@ def _people(
             )
 
 
-def _time(named: Named, file: Entry | None) -> datetime | None:
+def _time(named: ParsedName, file: Entry | None) -> datetime | None:
     from nbgrader.utils import parse_utc
 
     try:

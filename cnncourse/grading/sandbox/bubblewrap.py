@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cnncourse.errors import CourseError
+from cnncourse.grading.inside import limits as limits_module
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import container
-from cnncourse.grading.sandbox import limits as limits_module
-from cnncourse.grading.sandbox.limits import Limits
 
 DEFAULTS = Limits()
 HOME = "/home/student"
@@ -109,7 +109,7 @@ def command(
         limits: what it may use.
         environment: variables besides the few that every program needs.
         readable: more files and folders that it may read, at the same places.
-        nested: whether it may make namespaces itself, as the zygote does before any student's code runs.
+        nested: whether it may make namespaces itself, as the fork server does before any student's code runs.
 
     Raises:
         SandboxError: there is no sandbox here.

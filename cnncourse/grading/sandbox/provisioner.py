@@ -18,8 +18,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Integer
 
 from cnncourse.errors import CourseError
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import bubblewrap
-from cnncourse.grading.sandbox.limits import Limits
 from cnncourse.grading.sandbox.watchdog import Watchdog
 
 NAME = "cnncourse-sandbox"

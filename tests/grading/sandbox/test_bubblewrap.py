@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import bubblewrap
-from cnncourse.grading.sandbox.limits import Limits
 from tests.grading.conftest import shown_in
 
 LIMITS = bubblewrap.limits_module.__file__
