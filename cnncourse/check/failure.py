@@ -46,7 +46,6 @@ class CheckFailed(CourseError, AssertionError):  # noqa: N818 - it says what is 
         self.pointer = pointer
         self.cause = cause
         self.title = ""
-        self.cell: str | None = None
         super().__init__(self.lines)
 
     @property

@@ -94,13 +94,13 @@ class cell:  # noqa: N801 - reads as a word: with check.cell(...)
             _results[self.name].state = "passed"
             print(f"✓ {self.title}")
             return
-        if isinstance(error, KeyboardInterrupt) or _unfinished(error):
+        if isinstance(error, KeyboardInterrupt) or unfinished(error):
             return
         _results[self.name].state = "failed"
         failure = error if isinstance(error, CheckFailed) else self._explain(error, trace)
         if _draw.seed is not None:
             failure.lines += (f"(inputs drawn with {SEED_VARIABLE}={_draw.seed})",)
-        failure.cell, failure.title = self.name, self.title
+        failure.title = self.title
         raise failure.with_traceback(None) from None
 
     def _explain(self, error: BaseException, trace: TracebackType | None) -> CheckFailed:
@@ -109,13 +109,13 @@ class cell:  # noqa: N801 - reads as a word: with check.cell(...)
         first = f"Your code stopped with {type(error).__name__}" + (f": {said}" if said else "")
         lines = (said if cause else first).splitlines()
         lines = [*lines[:6], "…"] if len(lines) > 7 else lines
-        lines += [*_students_line(trace), *_advice(error)]
+        lines += [*students_line(trace), *_advice(error)]
         chapter = f"→ chapter {self.chapter}" if self.chapter else ""
         where = pointer(self.hint) if self.hint else chapter
         return CheckFailed(lines, stage="error", hint=self.hint, pointer=where, cause=cause)
 
 
-def _unfinished(error: BaseException) -> bool:
+def unfinished(error: BaseException) -> bool:
     """Tell ``raise NotImplementedError`` of an open answer from the one that torch raises for odd types."""
     if not isinstance(error, NotImplementedError):
         return False
@@ -128,7 +128,7 @@ def _in_library(file: str) -> bool:
     return bool(packages) or file.startswith(_LIBRARIES) or file.startswith("<frozen")
 
 
-def _students_line(trace: TracebackType | None) -> list[str]:
+def students_line(trace: TracebackType | None) -> list[str]:
     """Find the deepest line that the learner wrote: not the test cell's own, not a library's."""
     frames = traceback.extract_tb(trace)
     own = [f for f in frames if f.filename != frames[0].filename and not _in_library(f.filename)]

@@ -102,7 +102,7 @@ def import_submissions(course: Course, assignment: str, place: Path) -> Collecte
     collected = collect(place, assignment, course.submitted, course.names)
     archives = _downloads(course, assignment)
     if place.is_file() and collected.submissions and place.resolve().parent != archives.resolve():
-        _keep(place, archives)
+        _keep_archive(place, archives)
     return collected
 
 
@@ -119,7 +119,7 @@ def _downloads(course: Course, assignment: str) -> Path:
     return course.root / str(folder) / assignment / "archive"
 
 
-def _keep(archive: Path, folder: Path) -> None:
+def _keep_archive(archive: Path, folder: Path) -> None:
     import hashlib
     import shutil
 
@@ -187,7 +187,7 @@ def grade_class(
                 journal.forget(job.key(one.student, one.raw()) for one in chosen.values())
             reports = []
             for report in _run(assignment, list(chosen.values()), options, journal):
-                _write_down(course, book, assignment, report, chosen[report.student], options)
+                _record(course, book, assignment, report, chosen[report.student], options)
                 on_report(report)
                 reports.append(report)
             waiting = sum(
@@ -216,7 +216,7 @@ def _sorted(reports: list[Report]) -> tuple[Report, ...]:
     return tuple(sorted(reports, key=lambda report: report.student))
 
 
-def _write_down(
+def _record(
     course: Course,
     book: Any,
     assignment: Assignment,

@@ -44,13 +44,13 @@ except ImportError as error:
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # the third worker that a submission ends is the last one
     "distributed.scheduler.worker-saturation": 1.0,  # nothing waits behind what may end its worker
-    "distributed.deploy.lost-worker-timeout": "1 day",  # _keep sees to lost ones
+    "distributed.deploy.lost-worker-timeout": "1 day",  # _replace_lost_workers sees to lost ones
     "distributed.scheduler.http.routes": [],  # no web pages, which anybody here could look at
     "distributed.worker.http.routes": [],
     "distributed.admin.large-graph-warning-threshold": "1 GB",  # a notebook may be large
 }
 
-_GONE = "the Dask scheduler is gone: start again, and grading goes on where it stopped"
+_SCHEDULER_GONE = "the Dask scheduler is gone: start again, and grading goes on where it stopped"
 _Pending: TypeAlias = "Future[tuple[bool, str]]"
 _NO_WORKER = "no worker process starts on this machine: is there memory left? Or grade with --workers 0"
 _START = 60  # seconds
@@ -110,7 +110,7 @@ def _here(workers: int) -> Any:
         silence_logs=logging.CRITICAL,
     )
     cluster.scale(workers)  # not at once: a worker that ends while it starts would end the run
-    cluster.loop.add_callback(_keep, cluster)
+    cluster.loop.add_callback(_replace_lost_workers, cluster)
     return cluster
 
 
@@ -128,7 +128,7 @@ def carry_out(client: Client, job: Job, tasks: Iterator[Task], grade: GradeFunct
         client.register_plugin(plugin)
         yield from _reports(client, plugin, tasks)
     except OSError as error:
-        raise CourseError(f"{_GONE} ({error})") from None
+        raise CourseError(f"{_SCHEDULER_GONE} ({error})") from None
     finally:
         with suppress(OSError):
             client.unregister_worker_plugin(plugin.name)
@@ -167,7 +167,7 @@ def _wait(client: Client, done: as_completed) -> None:
                 raise CourseError(_NO_WORKER)
 
 
-async def _keep(cluster: Any) -> None:
+async def _replace_lost_workers(cluster: Any) -> None:
     """Replace workers that Dask has given up on, or that three looks in a row have found dead."""
     dead: Counter[object] = Counter()
     while cluster.status == Status.running:
@@ -211,7 +211,7 @@ def _report(future: _Pending, job: Job, task: Task) -> Report:
             return Report.from_json(said)
         raise CourseError(said)
     if future.status != "error":
-        raise CourseError(_GONE)
+        raise CourseError(_SCHEDULER_GONE)
     error = future.exception()
     if isinstance(error, KilledWorker):
         return tasks_module.lost(job, task)

@@ -61,13 +61,13 @@ def parse_name(name: str, assignment: str, names: re.Pattern[str]) -> ParsedName
     path = PurePosixPath("/" + name)
     if not _SUFFIX.search(path.name):
         return "it is no notebook (.ipynb)"
-    stem, number = _tidy(_SUFFIX.sub("", path.name))
+    stem, number = _without_additions(_SUFFIX.sub("", path.name))
     matched = names.match(str(path.with_name(f"{stem}.ipynb")))
-    found = _nbgraders(path, stem, assignment)
+    found = _in_nbgraders_folders(path, stem, assignment)
     if not found and matched and PurePosixPath(matched["file_id"]).stem == assignment:
         groups = matched.groupdict()
         found = ParsedName(groups["student_id"], _account(path), time=groups.get("timestamp") or "")
-    found = found or _platforms(path, stem)
+    found = found or _with_platforms_name(path, stem)
     if found is None and matched:
         return f"it is called {matched['file_id'][:60]}, not {assignment}"
     if found is None:
@@ -83,7 +83,7 @@ def parse_name(name: str, assignment: str, names: re.Pattern[str]) -> ParsedName
     return ParsedName(student, found.account, found.exact, number, late, found.time, note)
 
 
-def _tidy(stem: str) -> tuple[str, int]:
+def _without_additions(stem: str) -> tuple[str, int]:
     """Take off what Colab, Jupyter, browsers and platforms put before and after a name."""
     stem = _COPY_OF.sub("", stem, count=1)
     number = 0
@@ -93,7 +93,7 @@ def _tidy(stem: str) -> tuple[str, int]:
     return stem, number
 
 
-def _nbgraders(path: PurePosixPath, stem: str, assignment: str) -> ParsedName | None:
+def _in_nbgraders_folders(path: PurePosixPath, stem: str, assignment: str) -> ParsedName | None:
     """Read the folders of nbgrader itself: STUDENT/ASSIGNMENT/NOTEBOOK.ipynb."""
     if len(path.parts) < 4 or path.parts[-2] != assignment:
         return None
@@ -105,7 +105,7 @@ def _account(path: PurePosixPath) -> str:
     return found["account"] if found else ""
 
 
-def _platforms(path: PurePosixPath, stem: str) -> ParsedName | None:
+def _with_platforms_name(path: PurePosixPath, stem: str) -> ParsedName | None:
     """A platform's name around a name that the student chose."""
     found = _MOODLE.fullmatch(path.parent.name) or _CANVAS.fullmatch(stem)
     if not found or _ASSIGNMENT.fullmatch(found.groupdict().get("file", stem)):

@@ -86,7 +86,7 @@ def collect(
         place: a folder, an archive, or a folder of archives; ``into`` itself is read where it lies.
         assignment: such as ``02_convolution``.
         into: nbgrader's folder of submissions.
-        names: how files are called: see ``names.parse_name``.
+        names: how files are called: see ``filenames.parse_name``.
         nbgraders: ``place`` has nbgrader's layout; files of other assignments in it are none of ours.
 
     Returns:
@@ -99,17 +99,17 @@ def collect(
         raise DataError(f"expected a folder or a zip archive of submissions, found nothing at {place}")
     at_home = place.is_dir() and into.is_dir() and place.samefile(into)
     with archive.opened(place) as entries:
-        found, ignored = _sort(entries, assignment, names, strict=at_home or nbgraders)
+        found, ignored = _by_student(entries, assignment, names, strict=at_home or nbgraders)
         submissions = []
         for student in sorted(found):
             try:
-                submissions.append(_settle(student, found[student], into / student / assignment, at_home))
+                submissions.append(_import(student, found[student], into / student / assignment, at_home))
             except DataError as error:
                 ignored.append(Ignored(max(found[student], key=lambda one: one.rank).entry.name, str(error)))
     return Collected(tuple(submissions), tuple(ignored))
 
 
-def _sort(
+def _by_student(
     entries: list[Entry], assignment: str, names: re.Pattern[str], strict: bool
 ) -> tuple[dict[str, list[_Candidate]], list[Ignored]]:
     """Find out whose each file is. Files of other assignments in nbgrader's own folders are none of ours."""
@@ -130,10 +130,10 @@ def _sort(
         else:
             candidate = _Candidate(named, entry, _time(named, times.get(path.parent)))
             by_account[named.student][named.account].append(candidate)
-    return dict(_people(by_account)), ignored
+    return dict(_namesakes_apart(by_account)), ignored
 
 
-def _people(
+def _namesakes_apart(
     by_account: dict[str, dict[str, list[_Candidate]]],
 ) -> Iterator[tuple[str, list[_Candidate]]]:
     """Tell people with the same name apart by the number that the platform gives them."""
@@ -157,7 +157,7 @@ def _time(named: ParsedName, file: Entry | None) -> datetime | None:
     return time
 
 
-def _settle(student: str, candidates: list[_Candidate], folder: Path, at_home: bool) -> Submission:
+def _import(student: str, candidates: list[_Candidate], folder: Path, at_home: bool) -> Submission:
     """Put the newest of a student's files where nbgrader looks for it, and the others aside."""
     *others, newest = sorted(candidates, key=lambda candidate: candidate.rank)
     target = folder / f"{folder.name}.ipynb"

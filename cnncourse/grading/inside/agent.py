@@ -88,5 +88,5 @@ def _describe(error: BaseException) -> tuple[str, tuple[str, ...], str, bool]:
     if isinstance(error, WireError):
         names = ("ValueError",)
     said = str(error)[:_MESSAGE]
-    where = session._students_line(error.__traceback__)
-    return "error", names, "\n".join([said, *where]), session._unfinished(error)
+    where = session.students_line(error.__traceback__)
+    return "error", names, "\n".join([said, *where]), session.unfinished(error)

@@ -176,11 +176,11 @@ def data_folders(environment: Mapping[str, str]) -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
-def naming(folders: Iterable[Path]) -> dict[str, str]:
+def data_variable(folders: Iterable[Path]) -> dict[str, str]:
     """Return the variable that names folders with data sets; without any, it is left out.
 
     Example:
-        >>> naming([Path("/data")]), naming([])
+        >>> data_variable([Path("/data")]), data_variable([])
         ({'CNNCOURSE_DATA': '/data'}, {})
     """
     named = os.pathsep.join(map(str, folders))

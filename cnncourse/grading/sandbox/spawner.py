@@ -198,7 +198,7 @@ class Spawner:
         if not self._sandboxed:
             return [sys.executable, "-I", "-S", str(limits_module.__file__), self.limits.to_json(), *python]
         environment = _ENVIRONMENT | {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
-        environment |= bubblewrap.naming(self._data)
+        environment |= bubblewrap.data_variable(self._data)
         if self._engine is None:
             return bubblewrap.command(
                 python,

@@ -1,14 +1,18 @@
 """Points reach nbgrader's gradebook, again and again alike, and never over what a person has entered."""
 
+import re
 import shutil
+from dataclasses import replace
 from datetime import datetime
 
 import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell
 
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.records import gradebook
+from cnncourse.grading.records import feedback, gradebook
 from cnncourse.grading.repair.repair import blank
+from cnncourse.grading.report import CellReport
 from tests.exercises import sample
 from tests.grading import classroom
 
@@ -114,6 +118,31 @@ def test_a_person_looks_again_only_at_what_changed(room):
         room, classroom.report(failed=("count-value",)), classroom.answered(why_even="Other words.")
     )
     assert (grade.cells["why-even"].score, grade.cells["why-even"].waits) == (3.0, True)
+
+
+def test_a_task_cell_waits_for_a_person(room):
+    """Its answer stands in cells of the student's, so that nothing says whether there is one."""
+    course, book, assignment = room
+    flags = {"grade": False, "solution": False, "locked": True, "task": True, "schema_version": 3}
+    task = new_markdown_cell("Draw two kernels.", id="draw")
+    task.metadata["nbgrader"] = flags | {"grade_id": "draw", "points": 2}
+    notebook = assignment.notebook
+    notebook.cells.append(task)
+    assignment = Assignment(NAME, nbformat.writes(notebook))
+    assert gradebook.add_assignment(course, book, assignment)
+    cell = CellReport(cell="draw", points=0.0, max_points=2.0, state="manual")
+    report = replace(classroom.report(), cells=(*classroom.report().cells, cell))
+    answered = classroom.answered()
+    answered.cells += [task, new_markdown_cell("Here they are.", id="kernels")]
+    grade = write((course, book, assignment), report, answered)
+    assert (grade.cells["draw"].score, grade.cells["draw"].max_score, grade.cells["draw"].waits) == (
+        0,
+        2,
+        True,
+    )
+    assert not write((course, book, assignment), report, answered).cells["count-value"].waits
+    page = feedback.page(assignment, report, answered, grade)
+    assert re.search(r'id="draw".*?A person will read this', page, re.DOTALL)
 
 
 @pytest.mark.parametrize(("state", "waits"), [("zero", False), ("quarantined", True)])
