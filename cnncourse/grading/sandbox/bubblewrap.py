@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cnncourse.errors import CourseError
+from cnncourse.grading.files import MAX_FILES, beside_notebook
 from cnncourse.grading.inside import limits as limits_module
 from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import container
@@ -18,8 +19,6 @@ DEFAULTS = Limits()
 HOME = "/home/student"
 WORK = f"{HOME}/work"
 _PACKAGE = Path(__file__).resolve().parents[2]
-_MAX_FILES = 200
-_PRIVATE = (".ipynb", ".db", ".sqlite", ".sqlite3")
 _INSTALL = "`apt install bubblewrap` (Debian, Ubuntu) or `dnf install bubblewrap` (Fedora)"
 _FORBIDDEN = (
     "user namespaces are forbidden here ({said}). Ubuntu 23.10 and later: `apt install apparmor-profiles`, "
@@ -200,18 +199,10 @@ def _system() -> Iterator[str]:
 
 def _support(work: Path | None) -> Iterator[tuple[str, str]]:
     """Pair the files of the work folder with their places inside: pictures and tables, never a notebook."""
-    for count, path in enumerate(_files(work) if work else (), 1):
-        if count > _MAX_FILES:
+    for count, path in enumerate(beside_notebook(work) if work else (), 1):
+        if count > MAX_FILES:
             raise SandboxError(
-                f"expected at most {_MAX_FILES} files in the work folder {work}, found more: "
+                f"expected at most {MAX_FILES} files in the work folder {work}, found more: "
                 "give the notebook a folder of its own"
             )
         yield str(path), f"{WORK}/{path.relative_to(work or '')}"
-
-
-def _files(work: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(work):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
-            if path.is_file() and not path.is_symlink() and path.suffix.lower() not in _PRIVATE:
-                yield path
