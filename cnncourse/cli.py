@@ -38,9 +38,9 @@ def doctor() -> None:
     marks = {"ok": ("✓", "green"), "note": ("–", "yellow"), "missing": ("✗", "red")}
     stopped = False
     for finding in examine():
-        mark, colour = marks[finding.verdict]
+        mark, colour = marks[finding.state]
         console.print(Text.assemble((mark, colour), f" {finding.name:<14} {finding.text}"))
-        stopped |= finding.verdict == "missing"
+        stopped |= finding.state == "missing"
     if stopped:
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
+from cnncourse.grading.cells import grade_id
 from tools.notebook_clean import LARGEST_FIGURE, Kind, text_of
 
 LARGEST_NOTEBOOK = 600_000
@@ -64,9 +65,9 @@ def _ids(notebook: NotebookNode) -> Iterator[str]:
         if cell.id in seen:
             yield f"[{cell.id}] two cells have this id"
         seen.add(cell.id)
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
-        if grade_id != cell.id:
-            yield f"[{cell.id}] the id and the grade_id {grade_id!r} differ"
+        name = grade_id(cell) or cell.id
+        if name != cell.id:
+            yield f"[{cell.id}] the id and the grade_id {name!r} differ"
 
 
 def _headings(notebook: NotebookNode) -> Iterator[str]:

@@ -11,8 +11,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
+from cnncourse.grading.cells import role
 from tests.exercises.bank import Entry
-from tests.exercises.course import Exercise, role_of
+from tests.exercises.course import Exercise
 from tests.nbgrader_road.commands import nbgrader
 
 ROOT = Path(__file__).parents[2]
@@ -67,9 +68,9 @@ class Course:
         notebook, sources = self.released(), self.exercise.sources(entry)
         solved = {cell.id: cell.source for cell in self.exercise.solution.cells}
         for cell in notebook.cells:
-            if role_of(cell) == "solution":
+            if role(cell) == "solution":
                 cell.source = sources[cell.id]
-            elif role_of(cell) == "manual":
+            elif role(cell) == "manual":
                 cell.source = solved[cell.id]
         return notebook
 

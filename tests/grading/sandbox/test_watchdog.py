@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from cnncourse.grading.sandbox import limits as limits_module
-from cnncourse.grading.sandbox.limits import MEBI, Limits
+from cnncourse.grading.inside import limits as limits_module
+from cnncourse.grading.inside.limits import MEBI, Limits
 from cnncourse.grading.sandbox.watchdog import Watchdog, usage
 
 DAEMON = (
