@@ -28,9 +28,8 @@ class Course:
 
     @classmethod
     def create(cls, root: Path, exercise: Exercise, kernels: str | None = None) -> "Course":
-        """Lay out the folders: nbgrader's configuration, the tools it imports, and the solution."""
+        """Lay out the folders: nbgrader's configuration and the solution."""
         shutil.copy(ROOT / "nbgrader_config.py", root)
-        shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
         folder = root / "solutions" / exercise.stem
         if not folder.exists():
             shutil.copytree(exercise.notebook.parent, folder, ignore=shutil.ignore_patterns(".*"))
