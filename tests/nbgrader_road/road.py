@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Course:
-    """A course with one assignment. Nothing of the user's is read or written: HOME is inside it."""
+    """An assignment of a course. Nothing of the user's is read or written: HOME is inside it."""
 
     root: Path
     exercise: Exercise
@@ -28,12 +28,12 @@ class Course:
 
     @classmethod
     def create(cls, root: Path, exercise: Exercise, kernels: str | None = None) -> "Course":
-        """Lay out the folders: nbgrader's configuration and the solution."""
+        """Lay out the folders: nbgrader's configuration and the solution. A course may have several."""
         shutil.copy(ROOT / "nbgrader_config.py", root)
         folder = root / "solutions" / exercise.stem
         if not folder.exists():
             shutil.copytree(exercise.notebook.parent, folder, ignore=shutil.ignore_patterns(".*"))
-        (root / "home").mkdir()
+        (root / "home").mkdir(exist_ok=True)
         return cls(root, exercise, kernels)
 
     @property
@@ -48,6 +48,7 @@ class Course:
         home = {"HOME": str(self.root / "home"), "MPLCONFIGDIR": str(shared), "OMP_NUM_THREADS": "1"}
         warm = {"JUPYTER_PATH": self.kernels} if self.kernels else {}
         ours = {"PYTHONPATH": str(ROOT), "CNNCOURSE_CHECK_SEED": "1", "CNNCOURSE_SCALE": "smoke"}
+        ours |= {"MPLBACKEND": "agg"}  # nbval draws the solutions' figures; here none is
         return kept | home | warm | ours
 
     def nbgrader(self, *arguments: str) -> str:
@@ -101,6 +102,7 @@ class Course:
             return {
                 row["student_id"]: (float(row["score"]), float(row["max_score"]))
                 for row in csv.DictReader(file)
+                if row["assignment"] == self.exercise.stem
             }
 
 
