@@ -178,7 +178,6 @@ def lay_out(folder: Path) -> Path:
     """
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     nothing = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "tools", folder / "tools", ignore=nothing)
     shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME, ignore=nothing)
     exercise = next(one for one in exercises(ROOT) if one.stem == NAME)
     archive = folder / "submissions.zip"

@@ -33,7 +33,9 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the same command was stopped.")
     ] = False,
-    show: Annotated[bool, typer.Option("--list", help="Explain each recipe in a line, and stop.")] = False,
+    show: Annotated[
+        bool, typer.Option("--list", help="Explain the recipes and the recorded runs, and stop.")
+    ] = False,
 ) -> None:
     """Train a net by a named recipe, test it once, and write a record of it.
 
@@ -50,10 +52,14 @@ def train(
     from cnncourse.train.experiment import Experiment
     from cnncourse.train.hardware.distributed import join
     from cnncourse.train.hardware.malloc import keep_memory
+    from cnncourse.train.planned import PLANNED
 
     if show:
         for name in recipes.names():
             typer.echo(f"{name:<18} {recipes.get(name).about}")
+        typer.echo("\nruns of them that the course records, most wanted first:")
+        for run in PLANNED.values():
+            typer.echo(f"{run.name:<36} {run.state()} · {run.times}")
         return
     if not recipe:
         raise ArgumentError("train expects the name of a recipe — see cnncourse train --list")

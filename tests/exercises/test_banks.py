@@ -62,10 +62,15 @@ def test_an_answer_loses_exactly_what_it_must(exercise, entry):
 
 @each_exercise
 def test_the_bank_is_rich_enough(exercise):
-    right = [entry for entry in exercise.entries if entry.is_right]
     assert exercise.bank.exists(), f"{exercise.stem} has no bank: {exercise.bank.name}"
-    assert len(right) >= 2
-    assert len(exercise.entries) - len(right) >= 6
+    wrong = [entry for entry in exercise.entries if not entry.is_right]
+    assert len(exercise.entries) - len(wrong) >= 3
+    assert len(wrong) >= 8
+    assert any(
+        one.fails < other.fails and one.sources.keys() & other.sources.keys()
+        for one in wrong
+        for other in wrong
+    ), "no wrong answer is partly right"
 
 
 @each_exercise

@@ -16,9 +16,8 @@ POINTS = {"double-value": 2.0, "double-input": 1.0, "count-value": 3.0}
 
 
 def lay_out(root: Path) -> Path:
-    """Write what a class needs: nbgrader's configuration, the tools that it imports, and one exercise."""
+    """Write what a class needs: nbgrader's configuration and one exercise."""
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     sample.write(root)
     return root
 

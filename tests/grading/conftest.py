@@ -58,14 +58,14 @@ class Kernel:
         return self.manager.provisioner
 
     def run(self, code: str) -> str:
-        """Run code: everything it writes, and its error."""
+        """Run code: everything it writes, and its error, which makes the kernel skip nothing that follows."""
         said: list[str] = []
 
         def hook(message: dict[str, Any]) -> None:
             content = message["content"]
             said.append(content.get("text", "") or "\n".join(content.get("traceback", [])))
 
-        self.client.execute_interactive(code, timeout=60, output_hook=hook)
+        self.client.execute_interactive(code, timeout=60, stop_on_error=False, output_hook=hook)
         return "".join(said)
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Course:
-    """A course with one assignment. Nothing of the user's is read or written: HOME is inside it."""
+    """An assignment of a course. Nothing of the user's is read or written: HOME is inside it."""
 
     root: Path
     exercise: Exercise
@@ -29,13 +29,12 @@ class Course:
 
     @classmethod
     def create(cls, root: Path, exercise: Exercise, kernels: str | None = None) -> "Course":
-        """Lay out the folders: nbgrader's configuration, the tools it imports, and the solution."""
+        """Lay out the folders: nbgrader's configuration and the solution. A course may have several."""
         shutil.copy(ROOT / "nbgrader_config.py", root)
-        shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
         folder = root / "solutions" / exercise.stem
         if not folder.exists():
             shutil.copytree(exercise.notebook.parent, folder, ignore=shutil.ignore_patterns(".*"))
-        (root / "home").mkdir()
+        (root / "home").mkdir(exist_ok=True)
         return cls(root, exercise, kernels)
 
     @property
@@ -50,6 +49,7 @@ class Course:
         home = {"HOME": str(self.root / "home"), "MPLCONFIGDIR": str(shared), "OMP_NUM_THREADS": "1"}
         warm = {"JUPYTER_PATH": self.kernels} if self.kernels else {}
         ours = {"PYTHONPATH": str(ROOT), "CNNCOURSE_CHECK_SEED": "1", "CNNCOURSE_SCALE": "smoke"}
+        ours |= {"MPLBACKEND": "agg"}  # nbval draws the solutions' figures; here none is
         return kept | home | warm | ours
 
     def nbgrader(self, *arguments: str) -> str:
@@ -103,6 +103,7 @@ class Course:
             return {
                 row["student_id"]: (float(row["score"]), float(row["max_score"]))
                 for row in csv.DictReader(file)
+                if row["assignment"] == self.exercise.stem
             }
 
 

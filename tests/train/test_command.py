@@ -9,6 +9,7 @@ from cnncourse.errors import ArgumentError, CourseError
 from cnncourse.train import Recipe, command, recipes
 from cnncourse.train.experiment import Experiment
 from cnncourse.train.hardware.distributed import Processes
+from cnncourse.train.planned import PLANNED
 
 TINY = Recipe(
     name="tiny", about="a test", model="lenet5", data="shapes10", train_images=100, epochs=2, batch_size=50
@@ -33,9 +34,15 @@ def run(monkeypatch, tmp_path):
 
 
 def test_the_list_explains_every_recipe_in_a_line(run):
-    lines = run("--list").output.splitlines()
+    lines, _ = (part.splitlines() for part in run("--list").output.split("\n\n"))
     assert [line.split()[0] for line in lines] == recipes.names()
     assert all(len(line.split(maxsplit=1)[1]) > 5 for line in lines)
+
+
+def test_the_list_names_the_runs_that_are_recorded(run):
+    _, (_, *lines) = (part.splitlines() for part in run("--list").output.split("\n\n"))
+    assert [line.split()[0] for line in lines] == list(PLANNED)
+    assert "resnet20-cifar10                     recorded · 4 min on an H100" in lines
 
 
 def test_two_runs_are_recorded_and_leave_no_checkpoint(run, tmp_path):
