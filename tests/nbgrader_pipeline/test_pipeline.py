@@ -1,16 +1,16 @@
-"""The road of each exercise: generate, collect, autograde, feedback, export, for every answer of its bank."""
+"""nbgrader's commands on each exercise: generate, collect, autograde, feedback, export, for all answers."""
 
 import pytest
 
 from tests.exercises.bank import as_one, handed_in_together
 from tests.exercises.course import exercises
-from tests.nbgrader_road.road import Course, errors_of, output_of
+from tests.nbgrader_pipeline.course import Course, errors_of, output_of
 
-pytestmark = pytest.mark.road
+pytestmark = pytest.mark.nbgrader
 
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda exercise: exercise.stem)
-def test_the_road(exercise, tmp_path, kernels):
+def test_the_pipeline(exercise, tmp_path, kernels):
     course = Course.create(tmp_path, exercise, kernels)
     stem, full = exercise.stem, dict(exercise.tests)
     course.nbgrader("generate_assignment", stem)
