@@ -1,6 +1,6 @@
 """``make quick``: style, the tests of what has changed since the main branch, and the changed notebooks.
 
-What takes minutes is left to ``make test``: nbgrader's road, browsers, and notebooks that nobody touched.
+What takes minutes is left to ``make test``: nbgrader's commands, browsers, and notebooks nobody touched.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-PYTEST = [str(BIN / "pytest"), "-q", "-m", "not road and not browser and not gpu", "--durations=10"]
+PYTEST = [str(BIN / "pytest"), "-q", "-m", "not nbgrader and not browser and not gpu", "--durations=10"]
 NBVAL = [sys.executable, "-m", "pytest", "-q", "--nbval", "-p", "tests.notebooks.strict", "-o", "addopts="]
 LINT = (["ruff", "check", "."], ["ruff", "format", "--check", "--quiet", "."], ["mypy"])
 

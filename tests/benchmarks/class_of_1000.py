@@ -5,7 +5,7 @@
 
 Everything is real: lock, backup, journal, worker processes, gradebook, graded notebooks. With ``--stub`` only
 the grading of one submission is not: it sleeps for so long, and its points come from the submission's seed.
-``tests/grading/test_killed_runs.py`` does the same in small.
+``tests/grading/batch/test_killed_runs.py`` does the same in small.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The whole road as an ordinary user, for tests that run as root: the sandbox works without any rights."""
+"""All of grading as an ordinary user, for tests that run as root: the sandbox works without any rights."""
 
 import os
 import shutil

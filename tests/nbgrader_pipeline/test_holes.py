@@ -4,9 +4,9 @@ import pytest
 
 from tests.exercises import sample
 from tests.exercises.course import Exercise
-from tests.nbgrader_road.road import Course
+from tests.nbgrader_pipeline.course import Course
 
-pytestmark = pytest.mark.road
+pytestmark = pytest.mark.nbgrader
 
 WRONG = "def count(x):\n    return 0"
 FULL = {"double-value": 2, "double-input": 1, "count-value": 3, "why-even": None}

@@ -1,4 +1,4 @@
-"""The road of each exercise: generate, collect, autograde, feedback, export, for every answer of its bank.
+"""nbgrader's commands on each exercise: generate, collect, autograde, feedback, export, for all answers.
 
 All exercises are assignments of one course, as in a class: its database is made once.
 """
@@ -7,18 +7,18 @@ import pytest
 
 from tests.exercises.bank import as_one, handed_in_together
 from tests.exercises.course import exercises
-from tests.nbgrader_road.road import Course, errors_of, output_of
+from tests.nbgrader_pipeline.course import Course, errors_of, output_of
 
-pytestmark = pytest.mark.road
+pytestmark = pytest.mark.nbgrader
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return tmp_path_factory.mktemp("road")
+    return tmp_path_factory.mktemp("course")
 
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda exercise: exercise.stem)
-def test_the_road(exercise, root, kernels):
+def test_the_pipeline(exercise, root, kernels):
     course = Course.create(root, exercise, kernels)
     stem, full = exercise.stem, dict(exercise.tests)
     course.nbgrader("generate_assignment", stem)

@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook
 from cnncourse.grading.cells import role
 from tests.exercises.bank import Entry
 from tests.exercises.course import Exercise
-from tests.nbgrader_road.commands import nbgrader
+from tests.nbgrader_pipeline.commands import nbgrader
 
 ROOT = Path(__file__).parents[2]
 
