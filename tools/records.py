@@ -31,8 +31,8 @@ from cnncourse.train.planned import PLANNED, Run
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 REPORT = "report.json"
-SMOKE = ("epochs=1", "max_steps=4", "batch_size=8", "train_images=100", "val_fraction=0", "warmup=0")
-SMOKE += ("compile=false",)
+_TINY = ("epochs=1", "max_steps=4", "batch_size=8", "train_images=100", "val_fraction=0", "warmup=0")
+SMOKE = (*_TINY, "compile=false")
 GRACE = 45  # seconds in which a run that was interrupted may write its checkpoint
 
 
