@@ -92,6 +92,12 @@ def test_a_job_without_time_is_interrupted_and_goes_on(tmp_path):
     assert results(tmp_path) == {"run": "done", "next": "not begun"}
 
 
+def test_a_check_that_hangs_does_not_take_the_time_of_what_follows(tmp_path):
+    jobs = [Job("hangs", SLOW, 0.005, "a check"), Job("next", QUICK, 0, "missing")]
+    records.work(jobs, 5, tmp_path, "cpu")
+    assert results(tmp_path) == {"hangs": "cut off", "next": "done"}
+
+
 def test_another_machine_takes_records_and_nothing_else(tmp_path, monkeypatch, capsys):
     pack, book = tmp_path / "pack", tmp_path / "book"
     (book / "assets" / "runs").mkdir(parents=True)
