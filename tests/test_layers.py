@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = """
 errors files
 geometry hints runtime
-conv optim augment plots
+conv norm optim augment plots
 notebook explorers backbones
 data diagrams
 heads train
