@@ -19,9 +19,6 @@ from tests.grading import classroom
 NAME = sample.STEM
 FIRST_AXIS = "def count(x):\n    return len(x)"
 
-if not cli.app.registered_groups:
-    cli._mount()
-
 
 def grade(root, *arguments):
     command = ["grade", NAME, "--course", str(root), "--workers", "0", *map(str, arguments)]
