@@ -26,8 +26,7 @@ def wiring(
     """Draw a layer as two stacks of sheets, one sheet a channel: the inputs that feed one output are filled.
 
     One style for every kind of layer, so that kinds can be compared at a glance. How strongly a cell is
-    filled says how much of it arrives. Outputs that read the same input channels are left plain: only
-    ``cell`` is marked.
+    filled says how much of it arrives. Chapter 04 introduces it.
 
     Args:
         reads: how strongly each input cell feeds the output cell, (c_in, h, w); 0: not at all.
