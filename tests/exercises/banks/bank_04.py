@@ -58,7 +58,7 @@ def conv2d_grouped(x, weight, bias, groups, stride=1, padding=0):
 
 @wrong("stride-forgotten", fails={"grouped-depthwise"}, hint="grouped-steps")
 def conv2d_grouped(x, weight, bias, groups, stride=1, padding=0):
-    """Takes stride and padding and hands neither on."""
+    """Takes stride and padding and hands neither on: partly right, 2 of the 4 points."""
     parts = zip(x.chunk(groups, 1), weight.chunk(groups), bias.chunk(groups))
     return torch.cat([F.conv2d(p, f, b) for p, f, b in parts], dim=1)
 
@@ -256,6 +256,12 @@ def gap(x, forward_x, y, back_y):
     return ((forward_x * y).sum() - (x * back_y).sum()).item()
 
 
+@wrong("gap-the-other-way-round", fails={"gap-value"}, hint="adjoint-sign")
+def gap(x, forward_x, y, back_y):
+    """A difference that is positive for one example and not for the next."""
+    return ((x * back_y).sum() - (forward_x * y).sum()).item()
+
+
 @wrong("gap-of-lengths", fails={"gap-value"}, hint="adjoint-pairs")
 def gap(x, forward_x, y, back_y):
     """Compares the lengths of the outputs."""
@@ -364,6 +370,13 @@ def exact(kernel_size, stride):
     """Fits every kernel, as long as the stride is 2."""
     extra = kernel_size % 2
     return (kernel_size - 2 + extra) // 2, extra
+
+
+@wrong("padding-and-a-half", fails={"double-value"}, hint="stamp-exact")
+def exact(kernel_size, stride):
+    """Half a pixel of padding, which only rounding would make right."""
+    extra = (kernel_size - stride) % 2
+    return (kernel_size - stride + 1) / 2, extra
 
 
 @right("tried-out")
