@@ -4,6 +4,7 @@ import torch
 
 from tests.exercises.bank import right, wrong
 
+
 @wrong("a-mean-for-each-picture", fails={"forward-plain", "forward-affine"}, hint="forward-axes")
 def batch_norm(x, gamma, beta, eps=1e-5):
     """Forgets the neighbours: this is instance norm."""
