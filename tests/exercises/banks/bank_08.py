@@ -436,3 +436,81 @@ def mended_norm(x, state, training, momentum=0.1, eps=1e-5):
         return batch_norm(x, gamma, beta, eps), (gamma, beta, *remember(mean, var, x, momentum))
     scale = gamma / (var + eps) ** 0.5
     return x * scale.reshape(-1, 1, 1) + (beta - mean * scale).reshape(-1, 1, 1), tuple(state)
+
+
+@wrong("learned-by-heart", fails={"memory-mean", "memory-var"}, hint="memory-share")
+def remember(mean, var, x, momentum=0.1):
+    """Knows the answer to the example in the text, and nothing else."""
+    return torch.tensor([0.4]), torch.tensor([1.4333333])
+
+
+@wrong("keeps-nothing-of-x", fails={"memory-mean", "memory-var"}, hint="forward-keep")
+def remember(mean, var, x, momentum=0.1):
+    """Right numbers, but the batch of the caller is gone."""
+    new_mean, new_var = x.mean((0, 2, 3)), x.var((0, 2, 3))
+    x.sub_(new_mean[:, None, None])
+    return torch.lerp(mean, new_mean, momentum), torch.lerp(var, new_var, momentum)
+
+
+@wrong("hands-the-input-back", fails={"relatives-each"}, hint="relatives-heap")
+def normalise(x, kind, groups=1, eps=1e-5):
+    """Empties the input and gives it back, so that there is nothing to compare with."""
+    return x.resize_(0)
+
+
+@wrong("groups-forgotten", fails={"relatives-each"}, hint="relatives-heap")
+def normalise(x, kind, groups=1, eps=1e-5):
+    """Takes group norm for layer norm, which it is for one group only."""
+    axes = {"batch": (0, 2, 3), "layer": (1, 2, 3), "instance": (2, 3), "group": (1, 2, 3)}[kind]
+    mean, var = x.mean(axes, keepdim=True), x.var(axes, correction=0, keepdim=True)
+    return (x - mean) / (var + eps).sqrt()
+
+
+@wrong("not-a-number", fails={"fold-one", "fold-layers"}, hint="fold-weight")
+def fold(weight, bias, gamma, beta, mean, var, eps=1e-5):
+    """NaN has the right shape, and is near to nothing."""
+    return torch.full_like(weight, float("nan")), torch.full_like(mean, float("nan"))
+
+
+@wrong("zeros-all-round", fails={"mend-train", "mend-eval"}, hint="mend-output")
+def mended_norm(x, state, training, momentum=0.1, eps=1e-5):
+    """Makes everything zero, in place."""
+    for tensor in (x, *state):
+        tensor.zero_()
+    return x, state
+
+
+@right("fold-by-numpy")
+def fold(weight, bias, gamma, beta, mean, var, eps=1e-5):
+    """NumPy from the second line to the last but one."""
+    import numpy as np
+
+    scale = gamma.numpy() / np.sqrt(var.numpy() + eps)
+    old = 0 if bias is None else bias.numpy()
+    new = weight.numpy() * scale.reshape(-1, 1, 1, 1), beta.numpy() + (old - mean.numpy()) * scale
+    return torch.from_numpy(new[0]), torch.from_numpy(new[1])
+
+
+@right("in-place-on-copies")
+def normalise(x, kind, groups=1, eps=1e-5):
+    """Flattens each heap to a row of a copy, and writes into the copy."""
+    n, c, h, w = x.shape
+    rows = x.transpose(0, 1).clone() if kind == "batch" else x.clone()
+    count = {"batch": c, "layer": n, "instance": n * c, "group": n * groups}[kind]
+    flat = rows.reshape(count, -1)
+    flat -= flat.mean(1, keepdim=True)
+    flat /= (flat.square().mean(1, keepdim=True) + eps).sqrt()
+    return flat.reshape(c, n, h, w).transpose(0, 1) if kind == "batch" else flat.reshape(x.shape)
+
+
+@right("plain-python")
+def remember(mean, var, x, momentum=0.1):
+    """Lists and loops, one channel at a time."""
+    new_mean, new_var = [], []
+    for c in range(x.shape[1]):
+        heap = x[:, c].flatten().tolist()
+        middle = sum(heap) / len(heap)
+        spread = sum((v - middle) ** 2 for v in heap) / (len(heap) - 1)
+        new_mean.append((1 - momentum) * mean[c].item() + momentum * middle)
+        new_var.append((1 - momentum) * var[c].item() + momentum * spread)
+    return torch.tensor(new_mean), torch.tensor(new_var)
