@@ -24,6 +24,7 @@ _SUBMODULES = frozenset(
         "explorers",
         "geometry",
         "heads",
+        "norm",
         "notebook",
         "optim",
         "plots",

@@ -1,0 +1,23 @@
+"""Normalisation by hand: batch norm and its relatives, forward, backward and folded away.
+
+Every function gives the same numbers as its namesake in PyTorch. Chapters 07 and 08 build them.
+"""
+
+from cnncourse.norm.batch import BatchNorm, batch_norm, batch_norm_backward, standardise, update_running
+from cnncourse.norm.folding import fold_conv, fold_net
+from cnncourse.norm.groups import group_norm, instance_norm, layer_norm
+from cnncourse.norm.local_response import local_response_norm
+
+__all__ = [
+    "BatchNorm",
+    "batch_norm",
+    "batch_norm_backward",
+    "fold_conv",
+    "fold_net",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "standardise",
+    "update_running",
+]
