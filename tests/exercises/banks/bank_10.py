@@ -45,9 +45,9 @@ def count(tree):
     return len(children), 1 + sum(m for _, m, _ in below), own + sum(n for _, _, n in below)
 
 
-@wrong("takes-the-tree-apart", fails={"count-deep"}, hint="count-recursion")
+@wrong("two-levels-only", fails={"count-deep"}, hint="count-recursion")
 def count(tree):
-    """Pops what it has counted, and stops two levels down."""
+    """Looks into the children and no deeper."""
     children = modules = numbers = 0
     for part in tree.values():
         if isinstance(part, dict):
@@ -62,6 +62,20 @@ def count(tree):
         else:
             numbers += part.numel()
     return children, 1 + modules, numbers
+
+
+@wrong("takes-the-tree-apart", fails={"count-deep"}, hint="count-pure")
+def count(tree):
+    """Counts right, and leaves the caller an empty tree."""
+    children, modules, numbers = 0, 1, 0
+    while tree:
+        _, part = tree.popitem()
+        if isinstance(part, dict):
+            _, below, inside = count(part)
+            children, modules, numbers = children + 1, modules + below, numbers + inside
+        else:
+            numbers += part.numel()
+    return children, modules, numbers
 
 
 @right("count-with-a-stack")
@@ -213,6 +227,32 @@ def rename(state, old, new):
         if name in renamed:
             raise ValueError(name)
         renamed[name] = tensor
+    return renamed
+
+
+@wrong("the-callers-when-nothing-fits", fails={"rename-prefix"}, hint="rename-new")
+def rename(state, old, new):
+    """Hands the caller's own dictionary back when no name is meant."""
+    renamed = {}
+    for name, tensor in state.items():
+        if name == old or name.startswith(old + "."):
+            name = (new + name[len(old) :]).removeprefix(".")
+        if name in renamed:
+            raise ValueError(name)
+        renamed[name] = tensor
+    return state if list(renamed) == list(state) else renamed
+
+
+@wrong("names-alone", fails={"rename-prefix", "rename-whole"}, hint="rename-start")
+def rename(state, old, new):
+    """Gives the new names and loses the tensors."""
+    renamed = []
+    for name in state:
+        if name == old or name.startswith(old + "."):
+            name = (new + name[len(old) :]).removeprefix(".")
+        if name in renamed:
+            raise ValueError(name)
+        renamed.append(name)
     return renamed
 
 
@@ -431,6 +471,46 @@ def build(widths):
     return net
 
 
+@wrong("buffers-for-parameters", fails={"stack-names"}, hint="stack-trained")
+def build(widths):
+    """Saved and loaded, and found by no optimiser."""
+
+    class Fixed(nn.Module):
+        def __init__(self, a, b):
+            super().__init__()
+            self.register_buffer("weight", torch.randn(b, a))
+            self.register_buffer("bias", torch.zeros(b))
+
+        def forward(self, x):
+            return x @ self.weight.T + self.bias
+
+    net = nn.Module()
+    net.layers = nn.ModuleList([Fixed(a, b) for a, b in zip(widths[:-1], widths[1:])])
+
+    def forward(x):
+        for layer in net.layers[:-1]:
+            x = layer(x).relu()
+        return net.layers[-1](x)
+
+    net.forward = forward
+    return net
+
+
+@wrong("frozen", fails={"stack-names"}, hint="stack-trained")
+def build(widths):
+    """Switches the gradients off."""
+    net = nn.Module()
+    net.layers = nn.ModuleList([nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:])])
+
+    def forward(x):
+        for layer in net.layers[:-1]:
+            x = layer(x).relu()
+        return net.layers[-1](x)
+
+    net.forward = forward
+    return net.requires_grad_(False)
+
+
 @right("build-with-add-module")
 def build(widths):
     class Net(nn.Module):
@@ -447,3 +527,34 @@ def build(widths):
             return last(x)
 
     return Net()
+
+
+# The way a hard-working learner ends who did not get behind handles and lists: 24 - 3 - 3 points
+
+
+@wrong("honest-partial", fails={"best-value", "stack-names", "stack-value"}, hint="best-alias")
+def best_weights(start, updates, target):
+    """The given loop with the start copied."""
+    weights = start.clone()
+    best, kept = float("inf"), None
+    for update in updates:
+        weights += update
+        loss = ((weights - target) ** 2).sum().item()
+        if loss < best:
+            best, kept = loss, weights
+    return kept
+
+
+@wrong("honest-partial", fails={"best-value", "stack-names", "stack-value"}, hint="best-alias")
+def build(widths):
+    """A plain list, and no error."""
+    net = nn.Module()
+    net.layers = [nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:])]
+
+    def forward(x):
+        for layer in net.layers[:-1]:
+            x = layer(x).relu()
+        return net.layers[-1](x)
+
+    net.forward = forward
+    return net
