@@ -23,6 +23,7 @@ _SUBMODULES = frozenset(
         "explorers",
         "geometry",
         "heads",
+        "norm",
         "optim",
         "plots",
         "runtime",

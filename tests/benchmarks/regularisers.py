@@ -2,7 +2,8 @@
 
 A small net learns 300 digits of MNIST with none, with one and with all of six regularisers. The strength of
 each is chosen on 500 other digits with two seeds of their own; then five new seeds, each with 300 digits of
-its own, are measured on 5,000 test digits. All nets take the same number of steps. Chapter 07 shows the record.
+its own, are measured on 5,000 test digits. All nets take the same number of steps. Chapter 07 shows the
+record.
 """
 
 import argparse
