@@ -1,7 +1,7 @@
 """Where dropout helps a small net: ``python -m tests.benchmarks.dropout_places``.
 
-The net and the digits of ``tests.benchmarks.regularisers``, with dropout at one place at a time: on the picture,
-on single numbers or whole channels of the first maps, before either of the two linear layers, and before both.
+The net and the digits of ``tests.benchmarks.regularisers``, with dropout at one place at a time: on the
+picture, on single numbers or whole channels of the first maps, before one of the two linear layers or both.
 """
 
 import argparse
