@@ -1,8 +1,5 @@
 """Answers to exercise 07: mistakes that learners make, and other right ways."""
 
-import itertools
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -24,6 +21,10 @@ def mean_answer(w, x, p):
 @right("all-masks-one-by-one")
 def mean_answer(w, x, p):
     """Goes through all cases with NumPy, each with its chance."""
+    import itertools
+
+    import numpy as np
+
     w, x, total = w.double().numpy(), x.double().numpy(), 0.0
     for mask in itertools.product([0, 1], repeat=len(w)):
         chance = np.prod([(1 - p) if m else p for m in mask])
@@ -34,6 +35,10 @@ def mean_answer(w, x, p):
 @right("all-masks-one-by-one")
 def variance_answer(w, x, p):
     """The same for the squared distance from the mean."""
+    import itertools
+
+    import numpy as np
+
     w, x, total = w.double().numpy(), x.double().numpy(), 0.0
     mean = float((w * x).sum())
     for mask in itertools.product([0, 1], repeat=len(w)):
@@ -226,6 +231,8 @@ def committee(logits):
 @right("numpy-committee")
 def committee(logits):
     """With NumPy and einsum, in double precision."""
+    import numpy as np
+
     powers = np.exp(logits.double().numpy())
     shares = powers / powers.sum(axis=2, keepdims=True)
     return torch.from_numpy(np.einsum("mnk->nk", shares) / len(shares))
@@ -412,7 +419,7 @@ def stop_early(losses, patience):
     return best, min(best + patience, len(losses) - 1)
 
 
-@wrong("best-of-all-losses", fails={"early-patience"}, hint="early-patience")
+@wrong("best-of-all-losses", fails={"early-patience"}, hint="early-ahead")
 def stop_early(losses, patience):
     """Stops at the right time and then takes the best of all epochs, also of those that never were."""
     best = 0
@@ -521,3 +528,21 @@ def healthy(x, w1, w2, keep, p, training):
 
     hidden = torch.einsum("ni,ih->nh", x, w1).clamp(min=0)
     return torch.einsum("nh,ho->no", Masked(training)(hidden), w2)
+
+
+@wrong("boundary-dropped", fails={"channels-value"}, hint="channels-turned")
+def drop_channels(x, u, p):
+    """Drops a channel whose coin equals p."""
+    return x * (u > p).float()[:, :, None, None] / (1 - p)
+
+
+@wrong("curve-emptied-in-place", fails={"early-patience"}, hint="early-patience")
+def stop_early(losses, patience):
+    """Takes the losses out of the list that it was given, and forgets to stop."""
+    best = epoch = 0
+    lowest = losses.pop(0)
+    while losses:
+        epoch, loss = epoch + 1, losses.pop(0)
+        if loss < lowest:
+            best, lowest = epoch, loss
+    return best, epoch
