@@ -7,7 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnncourse.runtime import device, scale, seed, start
+    from cnncourse.notebook import start
+    from cnncourse.runtime import device, scale, seed
 
 __version__ = "0.1.0"
 
@@ -23,7 +24,11 @@ _SUBMODULES = frozenset(
         "explorers",
         "geometry",
         "heads",
+<<<<<<< HEAD
         "norm",
+=======
+        "notebook",
+>>>>>>> rooms
         "optim",
         "plots",
         "runtime",
@@ -37,7 +42,8 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return importlib.import_module(f"cnncourse.{name}")
     if name in __all__:
-        return getattr(importlib.import_module("cnncourse.runtime"), name)
+        module = "notebook" if name == "start" else "runtime"
+        return getattr(importlib.import_module(f"cnncourse.{module}"), name)
     raise AttributeError(f"module 'cnncourse' has no attribute {name!r}")
 
 
