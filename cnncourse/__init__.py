@@ -24,11 +24,8 @@ _SUBMODULES = frozenset(
         "explorers",
         "geometry",
         "heads",
-<<<<<<< HEAD
         "norm",
-=======
         "notebook",
->>>>>>> rooms
         "optim",
         "plots",
         "runtime",
