@@ -24,13 +24,13 @@ from cnncourse.train import record
 RECORD = Path("book/assets/runs/benchmark-regularisers.json")
 FEW, HELD_OUT, TESTED, BATCH, LR, EPOCHS = 300, 500, 5000, 50, 1e-3, 60
 STRENGTHS: dict[str, tuple[float, ...]] = {
-    "L2": (0.1, 0.3, 1.0, 3.0),
-    "L1": (0.01, 0.03, 0.1, 0.3),
+    "L2": (0.1, 0.3, 1.0, 3.0, 10.0),
+    "L1": (0.01, 0.03, 0.1, 0.3, 1.0),
     "dropout": (0.25, 0.5, 0.75),
-    "smoothing": (0.1, 0.2, 0.4),
-    "shifts": (1, 2, 3),
+    "smoothing": (0.1, 0.2, 0.4, 0.6, 0.8),
+    "shifts": (1, 2, 3, 4),
 }
-FACTORS = (1.0, 0.5, 0.25)
+FACTORS = (1.0, 0.5, 0.25, 0.1)
 CHOOSING, SEEDS = (100, 101), (0, 1, 2, 3, 4)
 
 

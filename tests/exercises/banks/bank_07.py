@@ -109,13 +109,19 @@ def dropped(x, keep, p, training=True):
     return x * keep / 0.8
 
 
-@wrong("input-overwritten", fails={"drop-value"}, hint="drop-scale")
+@wrong("input-overwritten", fails={"drop-value", "drop-eval"}, hint="drop-scale")
 def dropped(x, keep, p, training=True):
     """Zeroes its own inputs, so that everything it is compared with would be zero."""
     out = torch.zeros_like(x) if training else x.clone()
     x.zero_()
     keep.zero_()
     return out
+
+
+@wrong("input-handed-back", fails={"drop-value", "drop-eval"}, hint="drop-off")
+def dropped(x, keep, p, training=True):
+    """Does nothing, which is right in use and only there."""
+    return x
 
 
 @wrong("always-on", fails={"drop-eval"}, hint="drop-eval-on")
@@ -324,6 +330,12 @@ def smooth_loss(logits, labels, amount=0.1):
     return -F.cross_entropy(logits, labels, label_smoothing=amount)
 
 
+@wrong("another-default", fails={"smooth-batch"}, hint="smooth-default")
+def smooth_loss(logits, labels, amount=0.0):
+    """Has changed the first line."""
+    return F.cross_entropy(logits, labels, label_smoothing=amount)
+
+
 @wrong("sum-over-the-batch", fails={"smooth-batch"}, hint="smooth-sum")
 def smooth_loss(logits, labels, amount=0.1):
     """Adds up the pictures: right for one."""
@@ -477,6 +489,22 @@ def healthy(x, w1, w2, keep, p, training):
     return hidden @ w2
 
 
+@wrong("dropout-thrown-out", fails={"mend-train", "mend-use"}, hint="mend-off")
+def healthy(x, w1, w2, keep, p, training):
+    """Mends the net by taking its dropout away."""
+    return (x @ w1).relu() @ w2
+
+
+@wrong("weights-scaled-in-place", fails={"mend-use"}, hint="mend-twice")
+def healthy(x, w1, w2, keep, p, training):
+    """Scales the weights of its caller in use, as the paper does."""
+    hidden = (x @ w1).relu()
+    if training:
+        return (hidden * keep / (1 - p)) @ w2
+    w2.mul_(1 - p)
+    return hidden @ w2
+
+
 @wrong("mask-left-on", fails={"mend-use"}, hint="mend-mask")
 def healthy(x, w1, w2, keep, p, training):
     """Drops in use as well."""
@@ -506,9 +534,9 @@ def healthy(x, w1, w2, keep, p, training):
     return (hidden * keep * (1 - p) if training else hidden) @ w2
 
 
-@wrong("mask-before-the-layer", fails={"mend-train"}, hint="mend-train")
+@wrong("mask-forgotten", fails={"mend-train", "mend-use"}, hint="mend-off")
 def healthy(x, w1, w2, keep, p, training):
-    """Drops only the units that are below zero anyway."""
+    """Scales, and silences nobody."""
     hidden = x @ w1
     if training:
         hidden = hidden / (1 - p)
