@@ -10,15 +10,38 @@ from cnncourse.conv.fourier import conv2d_fft
 from cnncourse.conv.kernels import KERNELS
 from cnncourse.conv.loops import conv2d_loops, true_convolution
 from cnncourse.conv.matrix import toeplitz
+from cnncourse.conv.pooling import (
+    adaptive_bins,
+    adaptive_pool2d,
+    avg_pool2d,
+    blur_pool2d,
+    lp_pool2d,
+    max_pool2d,
+)
+from cnncourse.conv.pooling_backward import avg_pool2d_backward, lp_pool2d_backward, max_pool2d_backward
+from cnncourse.conv.upsampling import interpolation, max_unpool2d, upsample, upsample_backward
 
 __all__ = [
     "KERNELS",
+    "adaptive_bins",
+    "adaptive_pool2d",
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "blur_pool2d",
     "col2im",
     "conv2d_backward",
     "conv2d_fft",
     "conv2d_im2col",
     "conv2d_loops",
     "im2col",
+    "interpolation",
+    "lp_pool2d",
+    "lp_pool2d_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "max_unpool2d",
     "toeplitz",
     "true_convolution",
+    "upsample",
+    "upsample_backward",
 ]
