@@ -381,6 +381,15 @@ def stops(width, window, poolings):
     return list(range(0, width, 2**poolings))
 
 
+@wrong("always-one-stop", fails={"stops-value"}, hint="stops-fit")
+def stops(width, window, poolings):
+    """Puts the first window down before asking whether it fits."""
+    found = [0]
+    while found[-1] + 2**poolings + window <= width:
+        found.append(found[-1] + 2**poolings)
+    return found
+
+
 @right("by-recursion")
 def stops(width, window, poolings):
     """The first stop, and those of a shorter strip."""
