@@ -19,6 +19,24 @@ __all__ = [
     "KERNELS",
     "adjoint_sides",
     "channel_shuffle",
+from cnncourse.conv.pooling import (
+    adaptive_bins,
+    adaptive_pool2d,
+    avg_pool2d,
+    blur_pool2d,
+    lp_pool2d,
+    max_pool2d,
+)
+from cnncourse.conv.pooling_backward import avg_pool2d_backward, lp_pool2d_backward, max_pool2d_backward
+from cnncourse.conv.upsampling import interpolation, max_unpool2d, upsample, upsample_backward
+
+__all__ = [
+    "KERNELS",
+    "adaptive_bins",
+    "adaptive_pool2d",
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "blur_pool2d",
     "col2im",
     "conv2d_backward",
     "conv2d_depthwise",
@@ -31,6 +49,14 @@ __all__ = [
     "deform_conv2d_bilinear",
     "im2col",
     "sample_bilinear",
+    "interpolation",
+    "lp_pool2d",
+    "lp_pool2d_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "max_unpool2d",
     "toeplitz",
     "true_convolution",
+    "upsample",
+    "upsample_backward",
 ]
