@@ -1,8 +1,8 @@
-"""Convolution from first principles: several ways to compute it, its gradient, and a few famous kernels.
+"""Convolution and pooling from first principles: several ways to compute them, their gradients, famous kernels.
 
-Every version gives the same numbers as ``torch.nn.functional.conv2d``. They differ in what they make easy
-to see. Chapter 02 builds them one after the other. The other kinds of convolution (grouped, depthwise,
-separable, transposed, deformable) are those of chapter 04.
+Every version gives the same numbers as its namesake in ``torch.nn.functional``. They differ in what they make
+easy to see. Chapter 02 builds the convolutions one after the other, chapter 04 the other kinds (grouped,
+depthwise, separable, transposed, deformable), chapter 05 pooling and up-sampling.
 """
 
 from cnncourse.conv.backward import conv2d_backward
@@ -13,12 +13,6 @@ from cnncourse.conv.grouped import channel_shuffle, conv2d_depthwise, conv2d_gro
 from cnncourse.conv.kernels import KERNELS
 from cnncourse.conv.loops import conv2d_loops, true_convolution
 from cnncourse.conv.matrix import toeplitz
-from cnncourse.conv.transposed import adjoint_sides, conv_transpose2d_scatter
-
-__all__ = [
-    "KERNELS",
-    "adjoint_sides",
-    "channel_shuffle",
 from cnncourse.conv.pooling import (
     adaptive_bins,
     adaptive_pool2d,
@@ -28,15 +22,18 @@ from cnncourse.conv.pooling import (
     max_pool2d,
 )
 from cnncourse.conv.pooling_backward import avg_pool2d_backward, lp_pool2d_backward, max_pool2d_backward
+from cnncourse.conv.transposed import adjoint_sides, conv_transpose2d_scatter
 from cnncourse.conv.upsampling import interpolation, max_unpool2d, upsample, upsample_backward
 
 __all__ = [
     "KERNELS",
     "adaptive_bins",
     "adaptive_pool2d",
+    "adjoint_sides",
     "avg_pool2d",
     "avg_pool2d_backward",
     "blur_pool2d",
+    "channel_shuffle",
     "col2im",
     "conv2d_backward",
     "conv2d_depthwise",
@@ -48,13 +45,13 @@ __all__ = [
     "conv_transpose2d_scatter",
     "deform_conv2d_bilinear",
     "im2col",
-    "sample_bilinear",
     "interpolation",
     "lp_pool2d",
     "lp_pool2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "max_unpool2d",
+    "sample_bilinear",
     "toeplitz",
     "true_convolution",
     "upsample",
