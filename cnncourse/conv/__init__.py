@@ -1,4 +1,4 @@
-"""Convolution and pooling from first principles: several ways to compute them, their gradients, famous kernels.
+"""Convolution and pooling from first principles: several ways to compute them, and their gradients.
 
 Every version gives the same numbers as its namesake in ``torch.nn.functional``. They differ in what they make
 easy to see. Chapter 02 builds the convolutions one after the other, chapter 04 the other kinds (grouped,
