@@ -89,7 +89,9 @@ def leaky_backward(grad, x, leak):
     return grad * (on + leak * (1 - on))
 
 
-@wrong("shares-without-logarithm", fails={"log-softmax-value", "log-softmax-large"}, hint="log-softmax-no-log")
+@wrong(
+    "shares-without-logarithm", fails={"log-softmax-value", "log-softmax-large"}, hint="log-softmax-no-log"
+)
 def log_softmax(z):
     """Stops at the shares."""
     powers = (z - z.max(dim=1, keepdim=True).values).exp()
