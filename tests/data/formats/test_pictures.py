@@ -9,7 +9,7 @@ from PIL import Image
 from cnncourse.data.formats.pictures import picture_size, read_picture
 from cnncourse.errors import DataError
 
-from .conftest import picture
+from ..conftest import picture
 
 
 def saved(image, kind="PNG"):

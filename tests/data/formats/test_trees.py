@@ -12,9 +12,9 @@ from cnncourse.data import registry
 from cnncourse.data.formats import trees
 from cnncourse.errors import DataError
 
-from .conftest import picture, tar
+from ..conftest import picture, tar
 
-CLASSES = registry.CIFAR10.classes
+CLASSES = registry.entry("cifar10").classes
 
 
 def error(root, split="train"):
