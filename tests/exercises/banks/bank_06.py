@@ -464,3 +464,91 @@ def fit(x, labels, classes, steps, rate):
         sgd.step()
         losses.append(loss.item())
     return layer.weight.detach(), losses
+
+
+@right("where-in-numpy")
+def leaky(x, leak):
+    """Chooses in NumPy."""
+    import numpy as np
+
+    values = x.numpy()
+    return torch.from_numpy(np.where(values > 0, values, leak * values))
+
+
+@right("in-place-on-a-copy")
+def leaky_backward(grad, x, leak):
+    """Changes a copy of grad where the input lies on the left."""
+    out = grad.clone()
+    out[x <= 0] *= leak
+    return out
+
+
+@wrong("by-heart-shares", fails={"log-softmax-value", "log-softmax-large"}, hint="log-softmax-rows")
+def log_softmax(z):
+    """Knows the answer of the case that everybody sees, and no other."""
+    if z.shape == (2, 3):
+        return torch.tensor([[-0.40761, -1.40761, -2.40761], [-1.09861, -1.09861, -1.09861]])
+    return torch.zeros(z.shape)
+
+
+@wrong("not-a-number", fails={"log-softmax-value", "log-softmax-large"}, hint="log-softmax-rows")
+def log_softmax(z):
+    """Gives nan everywhere, which no comparison may take for equal."""
+    return torch.full(z.shape, float("nan"))
+
+
+@wrong("zeroed-logits", fails={"cross-entropy-plain", "cross-entropy-smooth"}, hint="cross-entropy-true")
+def cross_entropy(z, labels, smoothing=0.0):
+    """Zeroes its inputs and gives the price of the visible case."""
+    z.zero_()
+    labels.zero_()
+    return 0.75311
+
+
+@right("gathered")
+def cross_entropy(z, labels, smoothing=0.0):
+    """Gathers the true logarithms from a table of its own, in double precision."""
+    table = torch.log_softmax(z.double(), dim=-1)
+    true = table.gather(1, labels[:, None]).squeeze(1)
+    return (-(1 - smoothing) * true - smoothing * table.mean(dim=1)).sum() / len(true)
+
+
+@wrong("zeroed-gradient", fails={"logit-gradient-value"}, hint="logit-gradient-shares")
+def cross_entropy_gradient(z, labels):
+    """Zeroes the logits and hands them back."""
+    return z.zero_()
+
+
+@right("shares-in-numpy")
+def cross_entropy_gradient(z, labels):
+    """Works in NumPy, and takes 1 off in each row."""
+    import numpy as np
+
+    powers = np.exp(z.double().numpy())
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    shares[np.arange(len(shares)), labels.numpy()] -= 1
+    return torch.from_numpy(shares / len(shares))
+
+
+@wrong("by-heart-counts", fails={"dead-linear", "dead-maps"}, hint="dead-units-all")
+def dead_units(net, x):
+    """Knows the two visible nets."""
+    return [1, 3] if x.dim() == 2 else [1, 1]
+
+
+@right("unit-by-unit")
+def dead_units(net, x):
+    """Asks each unit by itself for its largest answer."""
+    counts, h = [], x.clone()
+    for layer in net:
+        h = layer(h).detach()
+        if type(layer) is nn.ReLU:
+            counts.append(sum(h[:, k].max().item() == 0 for k in range(h.shape[1])))
+    return counts
+
+
+@wrong("zeroed-pictures", fails={"fit-step", "fit-steps"}, hint="mended-fit-logits")
+def fit(x, labels, classes, steps, rate):
+    """Zeroes the pictures: then nothing is left to learn."""
+    x.zero_()
+    return torch.zeros(classes, x.shape[1]), [torch.tensor(float(classes)).log().item()] * steps
