@@ -1,6 +1,6 @@
 # The only entry point: every target here is what CI runs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab execute exercises lint format system-deps repository clean install coverage notebooks unit demo-class
+.PHONY: help book test serve lab execute exercises lint format system-deps repository clean install coverage notebooks unit demo-class quick mutants records
 
 PYTHON ?= python3
 VENV := .venv
@@ -80,8 +80,17 @@ exercises: install ## Make the students' notebooks from the instructor's
 
 # ---------------------------------------------------------------- checking
 
-test: system-deps install lint book unit notebooks ## Install everything and run every check
-	@echo "All checks passed."
+STAGES := system-deps install lint book unit notebooks
+test: ## Install everything and run every check
+	@for stage in $(STAGES); do \
+	  began=$$(date +%s); \
+	  $(MAKE) --no-print-directory $$stage || exit $$?; \
+	  times="$$times · $$stage $$(($$(date +%s) - began)) s"; \
+	done; \
+	echo "All checks passed$$times"
+
+quick: install ## Check style, the tests of what changed since main, and changed notebooks (3 minutes)
+	@$(BIN)/python -m tools.quick --jobs $(JOBS)
 
 lint: install ## Check style, types, notebooks and generated files
 	@$(BIN)/ruff check .
@@ -91,13 +100,19 @@ lint: install ## Check style, types, notebooks and generated files
 	@$(BIN)/python tools/exercises.py --check
 
 unit: install
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(COVERAGE)
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=10 $(COVERAGE)
 
 coverage: ## Run the unit tests and say which lines none of them reaches (takes a third longer)
 	@$(MAKE) --no-print-directory unit COVERAGE="--cov --cov-report=term-missing:skip-covered --cov-fail-under=90"
 
 notebooks: install
 	@OMP_NUM_THREADS=1 CNNCOURSE_SCALE=smoke PYTHONHASHSEED=0 $(BIN)/python -m pytest --nbval -p tests.notebooks.strict --nbval-cell-timeout=300 -n $(JOBS) --dist loadfile -o addopts= book solutions
+
+mutants: install ## Try small mistakes in the solutions: which ones does no test cell see? (ONLY="02 18")
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants --jobs $(JOBS) $(ONLY)
+
+records: install ## Say which recorded runs are missing; make them in the time given: BUDGET=9m
+	@$(BIN)/python -m tools.records $(if $(BUDGET),--budget $(BUDGET))
 
 format: install ## Put code and notebooks in the project's form
 	@$(BIN)/ruff check --fix --quiet .

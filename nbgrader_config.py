@@ -13,10 +13,9 @@ from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment
 
-ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT))
+from cnncourse.authoring.released import with_normalise
 
-from tools.released import with_normalise  # noqa: E402
+ROOT = Path(__file__).resolve().parent
 
 c = get_config()  # noqa: F821 - traitlets provides it
 

@@ -7,7 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnncourse.runtime import device, scale, seed, start
+    from cnncourse.notebook import start
+    from cnncourse.runtime import device, scale, seed
 
 __version__ = "0.1.0"
 
@@ -23,6 +24,7 @@ _SUBMODULES = frozenset(
         "explorers",
         "geometry",
         "heads",
+        "notebook",
         "optim",
         "plots",
         "runtime",
@@ -36,7 +38,8 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return importlib.import_module(f"cnncourse.{name}")
     if name in __all__:
-        return getattr(importlib.import_module("cnncourse.runtime"), name)
+        module = "notebook" if name == "start" else "runtime"
+        return getattr(importlib.import_module(f"cnncourse.{module}"), name)
     raise AttributeError(f"module 'cnncourse' has no attribute {name!r}")
 
 

@@ -1,11 +1,13 @@
 """The command ``cnncourse``: what it can do, and errors in one line instead of a traceback."""
 
+import importlib
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperCommand
 
 from cnncourse import __version__
 from cnncourse.errors import CourseError
@@ -36,36 +38,50 @@ def doctor() -> None:
     marks = {"ok": ("✓", "green"), "note": ("–", "yellow"), "missing": ("✗", "red")}
     stopped = False
     for finding in examine():
-        mark, colour = marks[finding.verdict]
+        mark, colour = marks[finding.state]
         console.print(Text.assemble((mark, colour), f" {finding.name:<14} {finding.text}"))
-        stopped |= finding.verdict == "missing"
+        stopped |= finding.state == "missing"
     if stopped:
         raise typer.Exit(1)
+
+
+_ELSEWHERE = {
+    "data": ("data", "app", "The data sets: what there is, what to download, where it lies."),
+    "train": ("train", "train", "Train a net by a named recipe, test it once, and write a record of it."),
+    "grade": (
+        "grading",
+        "grade",
+        "Grade a class: import, run in the sandbox, write grades into nbgrader's gradebook, and feedback "
+        "pages.",
+    ),
+}
+"""Commands that live beside what they drive: the sub-package, the name in its ``command``, the help."""
+
+
+class _Elsewhere(TyperCommand):
+    """A command whose module is imported when it is called, not to list it: torch takes seconds."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        package, name, _ = _ELSEWHERE[self.name or ""]
+        found = getattr(importlib.import_module(f"cnncourse.{package}.command"), name)
+        if not isinstance(found, typer.Typer):
+            function, found = found, typer.Typer(add_completion=False)
+            found.command()(function)
+        return typer.main.get_command(found).make_context(info_name, args, parent, **extra)
+
+
+for _name, (_, _, _about) in _ELSEWHERE.items():
+    app.command(_name, cls=_Elsewhere, help=_about)(lambda: None)
 
 
 def main() -> None:
     """Run the command line; an error of the course or the system is one line on stderr and exit status 2.
 
     Example:
-        >>> main  # doctest: +ELLIPSIS
-        <function main at ...>
+        >>> main()  # doctest: +SKIP
     """
-    _mount()
     try:
         app()
     except (CourseError, OSError) as error:  # OSError: a full disk, a folder that may not be written
         print(f"cnncourse: {error}", file=sys.stderr)
         sys.exit(2)
-
-
-def _mount() -> None:
-    """Add the commands that live beside what they drive."""
-    from cnncourse.grading.command import grade
-
-    if sys.argv[1:2] not in (["grade"], ["doctor"]):  # these import torch: slow, and perhaps missing
-        from cnncourse.data.command import app as data
-        from cnncourse.train.command import train
-
-        app.add_typer(data, name="data")
-        app.command("train")(train)
-    app.command("grade")(grade)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from cnncourse.errors import CourseError
 
-Verdict = Literal["ok", "note", "missing"]
+State = Literal["ok", "note", "missing"]
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class Finding:
 
     Attributes:
         name: what it is, in a word or two.
-        verdict: ``"ok"``; ``"note"`` where something is optional and absent; ``"missing"`` where work stops.
+        state: ``"ok"``; ``"note"`` where something is optional and absent; ``"missing"`` where work stops.
         text: what was found, and what to do about it.
     """
 
     name: str
-    verdict: Verdict
+    state: State
     text: str
 
 
@@ -56,7 +56,7 @@ def _packages() -> Iterator[Finding]:
     yield _package("nbgrader", "note", "to grade a class: pip install 'cnncourse[grade]'")
 
 
-def _package(name: str, absent: Verdict, cure: str) -> Finding:
+def _package(name: str, absent: State, cure: str) -> Finding:
     try:
         return Finding(name, "ok", version(name))
     except PackageNotFoundError:

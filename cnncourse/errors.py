@@ -29,6 +29,18 @@ class MissingDependencyError(CourseError, ImportError):
     """An optional package is needed for this and is not installed."""
 
 
+def lay_out(title: str, lines: Iterable[str], pointer: str = "") -> str:
+    """Write what a learner reads about a failure: a title, the lines below it, and where help is.
+
+    Example:
+        >>> print(lay_out("sum · 2 points", ["expected 2, got 1"]))
+        ✗ sum · 2 points
+          expected 2, got 1
+    """
+    body = [*lines, pointer] if pointer else [*lines]
+    return "\n".join([f"✗ {title}", *(f"  {line}" for line in body)] if title else body)
+
+
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Suggest the known name that is most like the one that came; ``otherwise`` where none is.
 

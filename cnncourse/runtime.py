@@ -1,8 +1,7 @@
-"""Where a notebook runs: the device, the seed, how long it may take, and the line that says so."""
+"""Where the course runs: on which device, from which seed, and how much work it may do."""
 
 import os
 import random
-import sys
 from typing import Literal
 
 import torch
@@ -124,37 +123,3 @@ def seed(value: int = 0) -> torch.Generator:
     np.random.seed(value)
     torch.manual_seed(value)
     return torch.Generator().manual_seed(value)
-
-
-def in_colab() -> bool:
-    """Say whether this Python runs inside Google Colab.
-
-    Example:
-        >>> in_colab()
-        False
-    """
-    return "google.colab" in sys.modules
-
-
-def start(chapter: str = "", *, gpu: bool = False) -> None:
-    """Get a notebook ready: seed everything, set the figures' style, and print one line on where it runs.
-
-    Args:
-        chapter: the chapter's number, as in ``"02"``; empty outside the course.
-        gpu: the notebook is much faster on a GPU, so say how to switch one on where that is possible.
-
-    Example:
-        >>> start("02")  # doctest: +ELLIPSIS
-        Chapter 02 · cnncourse ... · torch ... · ...
-    """
-    from cnncourse import __version__, plots
-
-    seed(0)
-    plots.use_style()
-    where = device()
-    name = torch.cuda.get_device_name(where) if where.type == "cuda" else where.type.upper()
-    parts = [f"Chapter {chapter}"] if chapter else []
-    parts += [f"cnncourse {__version__}", f"torch {torch.__version__}", name, f"scale {scale()}"]
-    print(" · ".join(parts))
-    if gpu and in_colab() and where.type == "cpu":
-        print("This chapter is much faster on a GPU: Runtime → Change runtime type → T4 GPU, then run again.")

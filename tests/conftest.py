@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-SLOWEST = ("test_road.py", "test_every_net.py", "test_same_verdicts.py", "test_banks.py", "test_pages.py")
+SLOWEST = ("test_pipeline.py", "test_every_net.py", "test_same_verdicts.py", "test_banks.py", "test_pages.py")
 LINUX = ("watchdog.py", "test_watchdog.py", "test_student.py", "test_container.py")
 """Files of grading that look at processes as only Linux shows them; grading itself needs Linux."""
 

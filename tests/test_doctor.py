@@ -7,7 +7,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from cnncourse import cli, doctor
+from cnncourse import cli, data, doctor
 
 
 def findings():
@@ -16,19 +16,9 @@ def findings():
 
 def test_everything_the_course_needs_is_looked_at():
     found = findings()
-    assert {
-        "Python",
-        "torch",
-        "device",
-        "scale",
-        "mnist",
-        "cifar10",
-        "fashion_mnist",
-        "shapes10",
-        "bwrap",
-    } <= set(found)
+    assert {"Python", "torch", "device", "scale", "bwrap", *data.names()} <= set(found)
     assert found["torch"].text == torch.__version__.split("+")[0]
-    assert found["shapes10"].verdict == "ok"
+    assert found["shapes10"].state == "ok"
 
 
 def test_a_missing_package_comes_with_its_cure(monkeypatch):
@@ -39,7 +29,7 @@ def test_a_missing_package_comes_with_its_cure(monkeypatch):
 
     monkeypatch.setattr(doctor, "version", version)
     found = findings()
-    assert (found["torchvision"].verdict, found["nbgrader"].verdict) == ("missing", "note")
+    assert (found["torchvision"].state, found["nbgrader"].state) == ("missing", "note")
     assert found["nbgrader"].text == "not installed — to grade a class: pip install 'cnncourse[grade]'"
 
 
@@ -47,7 +37,7 @@ def test_a_sample_is_named_as_such(monkeypatch, tmp_path):
     monkeypatch.setenv("CNNCOURSE_DATA", str(tmp_path))
     monkeypatch.setenv("CNNCOURSE_CACHE", str(tmp_path / "cache"))
     mnist = findings()["mnist"]
-    assert mnist.verdict == "note"
+    assert mnist.state == "note"
     assert mnist.text.endswith("for the whole set: cnncourse data get mnist")
 
 
@@ -76,7 +66,7 @@ def test_the_device_is_described(monkeypatch, kind, text):
 
 def test_a_device_that_is_not_there_is_a_finding(monkeypatch):
     monkeypatch.setenv("CNNCOURSE_DEVICE", "toaster")
-    assert findings()["device"].verdict == "missing"
+    assert findings()["device"].state == "missing"
     assert "got 'toaster'" in findings()["device"].text
 
 

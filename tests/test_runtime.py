@@ -1,4 +1,4 @@
-"""The device, the seed, the scale, and the line a notebook prints when it starts."""
+"""The device, the seed, the scale."""
 
 import random
 import subprocess
@@ -57,18 +57,6 @@ def test_scale_follows_the_variable_then_the_gpu(monkeypatch):
     monkeypatch.setenv("CNNCOURSE_SCALE", "huge")
     with pytest.raises(ArgumentError, match="smoke or full, got 'huge'"):
         cnncourse.scale()
-
-
-@pytest.mark.parametrize(
-    ("colab", "gpu", "hint"), [(True, True, True), (True, False, False), (False, True, False)]
-)
-def test_start_says_where_it_runs_and_how_to_get_a_gpu(monkeypatch, capsys, colab, gpu, hint):
-    monkeypatch.setenv("CNNCOURSE_DEVICE", "cpu")
-    monkeypatch.setattr(runtime, "in_colab", lambda: colab)
-    cnncourse.start("03", gpu=gpu)
-    out = capsys.readouterr().out
-    assert out.startswith(f"Chapter 03 · cnncourse {cnncourse.__version__} · torch {torch.__version__} · CPU")
-    assert ("Change runtime type" in out) == hint
 
 
 def test_importing_the_package_loads_nothing_heavy():

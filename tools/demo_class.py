@@ -19,8 +19,9 @@ from typing import Any
 
 import nbformat
 
+from cnncourse.grading.cells import role
 from tests.exercises.bank import Entry
-from tests.exercises.course import Exercise, exercises, role_of
+from tests.exercises.course import Exercise, exercises
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "02_convolution"
@@ -160,7 +161,7 @@ def _filled_in(exercise: Exercise, entry: Entry) -> Content:
     notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     sources = exercise.sources(entry)
     for one in notebook.cells:
-        if role_of(one) == "solution":
+        if role(one) == "solution":
             one.source = sources[one.id]
     content: Content = json.loads(json.dumps(notebook))
     return content
@@ -177,7 +178,6 @@ def lay_out(folder: Path) -> Path:
     """
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     nothing = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "tools", folder / "tools", ignore=nothing)
     shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME, ignore=nothing)
     exercise = next(one for one in exercises(ROOT) if one.stem == NAME)
     archive = folder / "submissions.zip"

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncourse.data import load
-from cnncourse.data.samples import SIZES
+from cnncourse.data import entry, load, names
 from cnncourse.errors import DataError
 
 FOLDER = Path(__file__).resolve().parents[1] / "cnncourse" / "data" / "samples"
@@ -29,7 +28,7 @@ def sample(name: str) -> dict[str, NDArray[np.uint8]]:
         DataError: the full set is not on this machine.
     """
     arrays: dict[str, NDArray[np.uint8]] = {}
-    for split, size in SIZES[name].items():
+    for split, size in entry(name).sample.items():
         full = load(name, split)
         if full.source.kind != "full":
             raise DataError(
@@ -44,7 +43,7 @@ def sample(name: str) -> dict[str, NDArray[np.uint8]]:
 def main() -> None:
     """Write every sample and say how large it is."""
     FOLDER.mkdir(exist_ok=True)
-    for name in SIZES:
+    for name in [name for name in names() if entry(name).sample]:
         path = FOLDER / f"{name}.npz"
         np.savez_compressed(path, allow_pickle=False, **sample(name))
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")

@@ -1,13 +1,15 @@
 """Turn, stretch, slant and shift images: any change that keeps straight lines straight."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cnncourse.augment.step import Augmentation, Size, Table, check_images, column, span, uniform
+from cnncourse.augment.parse import Setting, register
+from cnncourse.augment.step import Augmentation, Mode, Size, Table, check_images, column, span, uniform
 from cnncourse.errors import ArgumentError
 
 Interpolation = Literal["nearest", "bilinear"]
@@ -196,3 +198,19 @@ class RandomRotation(Augmentation):
     def apply(self, images: Tensor, table: Table) -> Tensor:
         """Turn images (n, c, h, w)."""
         return self._turn.apply(images, table)
+
+
+def _affine(numbers: Sequence[Any], mode: Mode, images: Setting) -> RandomAffine:
+    if len(numbers) == 3:
+        raise ArgumentError("the largest factor is missing")
+    degrees, part = numbers[0], numbers[1] if len(numbers) > 1 else 0.0
+    scale = (numbers[2], numbers[3]) if len(numbers) > 2 else (1.0, 1.0)
+    return RandomAffine((-degrees, degrees), translate=(part, part), scale=scale)
+
+
+register(
+    "affine:DEGREES[:SHIFT[:SMALLEST:LARGEST]]",
+    "turn, shift by up to a part of the side, scale between two factors",
+    _affine,
+)
+register("rotate:DEGREES", "turn by up to so much", lambda n, mode, images: RandomRotation(n[0]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from cnncourse.augment.parse import register
 from cnncourse.augment.step import Augmentation, Size, Table, check_images, column, span, uniform
 from cnncourse.errors import ArgumentError, ShapeError
 
@@ -147,7 +148,9 @@ def check_colours(images: Tensor) -> None:
         ShapeError: they have another number of channels, or are no batch.
 
     Example:
-        >>> check_colours(torch.zeros(1, 3, 8, 8))
+        >>> check_colours(torch.zeros(1, 2, 8, 8))
+        Traceback (most recent call last):
+        cnncourse.errors.ShapeError: images expects 1 channel (grey) or 3 (RGB), got 2
     """
     check_images(images)
     if images.shape[1] not in (1, 3):
@@ -222,3 +225,10 @@ class ColorJitter(Augmentation):
                     there = chosen.to(images.device)
                     images[there] = change(images[there], table[name][chosen])
         return images
+
+
+register(
+    "jitter:LIGHT[:CONTRAST[:SATURATION[:HUE]]]",
+    "change light, contrast and saturation by up to one number, or each by its own; then the hue",
+    lambda n, mode, images: ColorJitter(*(n if len(n) > 1 else [n[0]] * 3)),
+)

@@ -1,16 +1,15 @@
 """Pad and crop: each image seen through a window that is shifted a little."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cnncourse.augment.step import Augmentation, Size, Table, check_images
+from cnncourse.augment.parse import register
+from cnncourse.augment.step import Augmentation, Mode, Size, Table, check_images
 from cnncourse.errors import ArgumentError, ShapeError
-
-Mode = Literal["zeros", "reflect"]
 
 
 def pad(images: Tensor, padding: int, mode: Mode = "zeros") -> Tensor:
@@ -185,3 +184,10 @@ class RandomCrop(Augmentation):
     def apply(self, images: Tensor, table: Table) -> Tensor:
         """Pad and crop images (n, c, h, w)."""
         return crop(pad(images, self.padding, self.mode), table["top"], table["left"], self.window)
+
+
+register(
+    "crop:PADDING[:reflect]",
+    "pad, then cut a window of the images' own size",
+    lambda n, mode, images: RandomCrop(images.size, padding=n[0], mode=mode),
+)

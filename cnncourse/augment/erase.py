@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from cnncourse.augment.parse import register
 from cnncourse.augment.step import Augmentation, Size, Table, check_images, column, probability, span, uniform
 from cnncourse.errors import ArgumentError
 
@@ -198,3 +199,15 @@ def rectangle(
     height = (area * shape).sqrt().round().long().clamp(1, size[0])
     width = (area / shape).sqrt().round().long().clamp(1, size[1])
     return height, width
+
+
+register(
+    "cutout:SIZE",
+    "cover a square with the mean colour",
+    lambda n, mode, images: Cutout(n[0], fill=images.mean),
+)
+register(
+    "erase[:P]",
+    "cover a rectangle with the mean colour, in half of the images if P does not say otherwise",
+    lambda n, mode, images: RandomErasing(n[0] if n else 0.5, fill=images.mean),
+)

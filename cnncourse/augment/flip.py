@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from cnncourse.augment.parse import register
 from cnncourse.augment.step import Augmentation, Size, Table, check_images, column, probability
 
 
@@ -102,3 +103,11 @@ class AlternatingFlip(Augmentation):
     def apply(self, images: Tensor, table: Table) -> Tensor:
         """Mirror the chosen images (n, c, h, w)."""
         return flip(images, table["chosen"])
+
+
+register(
+    "flip[:P]",
+    "mirror by chance, half of the images if P does not say otherwise",
+    lambda n, mode, images: RandomHorizontalFlip(*n),
+)
+register("alternating-flip", "mirror every other epoch", lambda n, mode, images: AlternatingFlip())

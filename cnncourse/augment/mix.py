@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cnncourse.augment.erase import inside
+from cnncourse.augment.parse import register
 from cnncourse.augment.step import Size, Table, check_images, checked, column, image_size
 from cnncourse.errors import ArgumentError, ShapeError
 
@@ -109,7 +110,7 @@ def cutmix(
     return torch.where(inside(images, top, left, height, width), partners, images)
 
 
-class _Mix:
+class Mix:
     """What MixUp and CutMix share: who is mixed with whom, and how much."""
 
     alpha: float
@@ -119,9 +120,11 @@ class _Mix:
             raise ArgumentError(f"alpha expects a number above 0, got {self.alpha}")
 
     def draw(self, n: int, size: Size, generator: torch.Generator, epoch: int = 0) -> Table:
+        """Draw the numbers of n images of this height and width, ``partner`` and ``weight`` among them."""
         raise NotImplementedError
 
     def apply(self, images: Tensor, partners: Tensor, table: Table) -> Tensor:
+        """Mix images (n, c, h, w) with their partners by numbers that were drawn before."""
         raise NotImplementedError
 
     def labels(self, labels: Tensor, partners: Tensor, table: Table) -> MixedLabels:
@@ -151,7 +154,7 @@ class _Mix:
 
 
 @dataclass(frozen=True)
-class MixUp(_Mix):
+class MixUp(Mix):
     """Blend each training image with another one, and their labels in the same proportion.
 
     The share of an image comes from Beta(alpha, alpha): for a small alpha it is mostly near 0 or 1. Each
@@ -187,7 +190,7 @@ class MixUp(_Mix):
 
 
 @dataclass(frozen=True)
-class CutMix(_Mix):
+class CutMix(Mix):
     """Paste a rectangle of another training image into each one, and mix the labels by area.
 
     The rectangle has the image's own proportions. Its area is 1 − Beta(alpha, alpha) of the image, less what
@@ -251,3 +254,11 @@ def _check_partners(images: Tensor, partners: Tensor) -> None:
             f"partners expects the shape and type of the images, {tuple(images.shape)} {images.dtype}, got "
             f"{tuple(partners.shape)} {partners.dtype}"
         )
+
+
+register("mixup[:ALPHA]", "blend two images and their labels; last", lambda n, mode, images: MixUp(*n))
+register(
+    "cutmix[:ALPHA]",
+    "paste a part of another image; last",
+    lambda n, mode, images: CutMix(*n),
+)

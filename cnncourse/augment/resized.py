@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cnncourse.augment.erase import rectangle
+from cnncourse.augment.parse import register
 from cnncourse.augment.step import Augmentation, Size, Table, check_images, column, span
 from cnncourse.errors import ArgumentError
 
@@ -176,3 +177,15 @@ class Resize(Augmentation):
         """Stretch images (n, c, h, w)."""
         begin = torch.zeros_like(table["height"])
         return resized_crop(images, begin, begin, table["height"], table["width"], self.window)
+
+
+register(
+    "resize:SIZE",
+    "stretch to a square; a crop cuts the old size out",
+    lambda n, mode, images: Resize(n[0]),
+)
+register(
+    "resized-crop[:LEAST]",
+    "stretch a window of at least this part of the area, or 0.08, to the whole",
+    lambda n, mode, images: RandomResizedCrop(images.size, scale=(n[0] if n else 0.08, 1.0)),
+)

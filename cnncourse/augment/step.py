@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -14,6 +14,9 @@ Table = dict[str, Tensor]
 
 Size = tuple[int, int]
 """Height and width, in pixels."""
+
+Mode = Literal["zeros", "reflect"]
+"""What comes in at an edge: black, or the image mirrored."""
 
 
 class Augmentation(ABC):
@@ -173,7 +176,9 @@ def probability(name: str, value: float) -> None:
         ArgumentError: it is not between 0 and 1.
 
     Example:
-        >>> probability("p", 0.5)
+        >>> probability("p", 1.5)
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: p expects a probability from 0 to 1, got 1.5
     """
     if not 0 <= value <= 1:
         raise ArgumentError(f"{name} expects a probability from 0 to 1, got {value}")

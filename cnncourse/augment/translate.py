@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnncourse.augment.crop import Mode, crop, pad
-from cnncourse.augment.step import Augmentation, Size, Table
+from cnncourse.augment.crop import crop, pad
+from cnncourse.augment.parse import register
+from cnncourse.augment.step import Augmentation, Mode, Size, Table
 from cnncourse.errors import ArgumentError
 
 
@@ -74,3 +75,10 @@ class RandomTranslate(Augmentation):
     def apply(self, images: Tensor, table: Table) -> Tensor:
         """Shift images (n, c, h, w)."""
         return translate(images, table["down"], table["right"], self.pixels, self.mode)
+
+
+register(
+    "translate:PIXELS[:reflect]",
+    "shift by up to some pixels",
+    lambda n, mode, images: RandomTranslate(n[0], mode=mode),
+)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from cnncourse.backbones.base import Backbone, flat, kaiming, scaled
 from cnncourse.backbones.registry import register
+from cnncourse.errors import ArgumentError
 
 
 def projection(in_channels: int, out_channels: int, stride: int) -> nn.Module:
@@ -44,11 +45,14 @@ class BasicBlock(nn.Module):
         in_channels: channels in.
         channels: channels of both convolutions.
         stride: of the first convolution.
-        groups: only 1.
-        group_width: not used.
+        groups: only 1, as there is no 1×1 convolution that would mix groups again.
+        group_width: only 1.
         attention: builds a module from the number of channels (SE, CBAM), put before the sum.
 
     Shapes: (n, in_channels, h, w) → (n, channels, h/stride, w/stride).
+
+    Raises:
+        ArgumentError: ``groups`` or ``group_width`` is not 1.
 
     Example:
         >>> import torch
@@ -71,6 +75,11 @@ class BasicBlock(nn.Module):
         attention: Callable[[int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
+        if (groups, group_width) != (1, 1):
+            raise ArgumentError(
+                f"BasicBlock expects groups=1 and group_width=1, got {groups} and {group_width:g} — take "
+                "Bottleneck for grouped convolutions"
+            )
         self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(channels)
         self.relu1 = nn.ReLU()

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from cnncourse.backbones.base import Backbone, flat, kaiming, scaled
 from cnncourse.backbones.blocks import ConvNorm
 from cnncourse.backbones.registry import register
-from cnncourse.errors import ArgumentError, ShapeError
+from cnncourse.conv import channel_shuffle
+from cnncourse.errors import ArgumentError
 
 DEPTHS = (4, 8, 4)  # units in each of the three stages, in both versions
 V1 = {
@@ -25,31 +26,6 @@ V1 = {
     4: 272,
     8: 384,
 }  # v1, table 1: channels of the first stage for each number of groups
-
-
-def channel_shuffle(x: Tensor, groups: int) -> Tensor:
-    """Deal the channels out anew: first those that are first in their group, then the seconds.
-
-    Args:
-        x: maps, shape (n, c, h, w).
-        groups: groups the channels are in; c must be a multiple.
-
-    Returns:
-        The same maps in another order.
-
-    Raises:
-        ShapeError: c is not a multiple of groups.
-
-    Example:
-        >>> channel_shuffle(torch.arange(6).reshape(1, 6, 1, 1), 2).flatten().tolist()
-        [0, 3, 1, 4, 2, 5]
-
-    Source: Zhang et al. (2018), figure 1(c). Introduced in chapter 04.
-    """
-    n, c, h, w = x.shape
-    if c % groups:
-        raise ShapeError(f"x has {c} channels, which is not a multiple of groups={groups}")
-    return x.reshape(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)
 
 
 class ShuffleUnit(nn.Module):

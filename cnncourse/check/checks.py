@@ -195,6 +195,4 @@ def _fail_with(found: Difference, hint: str | None, said: str = "") -> NoReturn:
 
 
 def _fail(lines: list[str], stage: Stage, hint: str | None) -> NoReturn:
-    if hint:
-        lines = [*lines, pointer(hint)]
-    raise CheckFailed("\n".join(lines), stage=stage, hint=hint)
+    raise CheckFailed(lines, stage=stage, hint=hint, pointer=pointer(hint) if hint else "")

@@ -2,28 +2,14 @@
 
 import contextlib
 import io
-import sys
 from typing import Any
 
 import numpy as np
 
 from cnncourse.check.arrays import Array
+from cnncourse.notebook import in_notebook
 
 _LARGEST = 256
-
-
-def in_notebook() -> bool:
-    """Say whether this Python is the kernel of a notebook.
-
-    Example:
-        >>> in_notebook()
-        False
-    """
-    if "IPython" not in sys.modules:
-        return False
-    from IPython.core.getipython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def plane(array: Array, index: tuple[int, ...]) -> Array | None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import torch
 
-from cnncourse.check.failure import CheckFailed
+from cnncourse.check.failure import CheckFailed, LearnerError
 from cnncourse.check.hints import pointer
 from cnncourse.errors import ArgumentError
 
@@ -94,29 +94,28 @@ class cell:  # noqa: N801 - reads as a word: with check.cell(...)
             _results[self.name].state = "passed"
             print(f"✓ {self.title}")
             return
-        if isinstance(error, KeyboardInterrupt) or _unfinished(error):
+        if isinstance(error, KeyboardInterrupt) or unfinished(error):
             return
         _results[self.name].state = "failed"
         failure = error if isinstance(error, CheckFailed) else self._explain(error, trace)
         if _draw.seed is not None:
-            failure.message += f"\n(inputs drawn with {SEED_VARIABLE}={_draw.seed})"
-        failure.belongs_to(self.name, self.title)
+            failure.lines += (f"(inputs drawn with {SEED_VARIABLE}={_draw.seed})",)
+        failure.title = self.title
         raise failure.with_traceback(None) from None
 
     def _explain(self, error: BaseException, trace: TracebackType | None) -> CheckFailed:
         said = str(error).strip()
+        cause = error if isinstance(error, LearnerError) else None
         first = f"Your code stopped with {type(error).__name__}" + (f": {said}" if said else "")
-        lines = first.splitlines()
+        lines = (said if cause else first).splitlines()
         lines = [*lines[:6], "…"] if len(lines) > 7 else lines
-        lines += [*_students_line(trace), *_advice(error)]
-        if self.hint:
-            lines.append(pointer(self.hint))
-        elif self.chapter:
-            lines.append(f"→ chapter {self.chapter}")
-        return CheckFailed("\n".join(lines), stage="error", hint=self.hint)
+        lines += [*students_line(trace), *_advice(error)]
+        chapter = f"→ chapter {self.chapter}" if self.chapter else ""
+        where = pointer(self.hint) if self.hint else chapter
+        return CheckFailed(lines, stage="error", hint=self.hint, pointer=where, cause=cause)
 
 
-def _unfinished(error: BaseException) -> bool:
+def unfinished(error: BaseException) -> bool:
     """Tell ``raise NotImplementedError`` of an open answer from the one that torch raises for odd types."""
     if not isinstance(error, NotImplementedError):
         return False
@@ -129,7 +128,7 @@ def _in_library(file: str) -> bool:
     return bool(packages) or file.startswith(_LIBRARIES) or file.startswith("<frozen")
 
 
-def _students_line(trace: TracebackType | None) -> list[str]:
+def students_line(trace: TracebackType | None) -> list[str]:
     """Find the deepest line that the learner wrote: not the test cell's own, not a library's."""
     frames = traceback.extract_tb(trace)
     own = [f for f in frames if f.filename != frames[0].filename and not _in_library(f.filename)]

@@ -2,16 +2,17 @@
 
 import hashlib
 import os
-import secrets
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
+
+from cnncourse.files import whole_file
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images, shape (n, c, h, w), and labels, shape (n,)."""
@@ -33,61 +34,35 @@ def cache_folder() -> Path:
     """
     if chosen := os.environ.get("CNNCOURSE_CACHE"):
         return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "cnncourse"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "cnncourse"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cnncourse"
+    return platformdirs.user_cache_path("cnncourse", appauthor=False, opinion=False)
 
 
 def note(line: str) -> None:
     """Print a line on standard error, once in a process.
 
     Example:
-        >>> note("this goes to standard error, and only the first time")
+        >>> import contextlib
+        >>> with contextlib.redirect_stderr(sys.stdout):
+        ...     note("once")
+        ...     note("once")
+        once
     """
     if line not in _noted:
         _noted.add(line)
         print(line, file=sys.stderr)
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that appears only when it is complete.
-
-    The bytes go to a temporary file in the same folder, which then takes the name of ``path`` in one step.
-    Several processes may do this at once: the last one wins, and nobody sees half a file.
-
-    Raises:
-        OSError: the folder cannot be written; nothing is left behind.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with whole_file(Path(folder, "a.txt")) as file:
-        ...         _ = file.write(b"all of it")
-        ...     print(Path(folder, "a.txt").read_text(), len(os.listdir(folder)))
-        all of it 1
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def fingerprint(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
-    """Return the SHA-256 of the pixels followed by the labels, one byte each: equal for equal data.
+    """Return the SHA-256 of the pixels followed by the labels: equal for equal data.
+
+    A label takes a byte, or eight where there are more than 256 classes.
 
     Example:
         >>> fingerprint(np.zeros((1, 1, 2, 2), np.uint8), np.array([3]))[:12]
         '016a682d1df4'
     """
     digest = hashlib.sha256(np.ascontiguousarray(images).data)
-    digest.update(labels.astype(np.uint8).tobytes())
+    digest.update(labels.astype(np.uint8 if labels.max(initial=0) < 256 else "<i8").tobytes())
     return digest.hexdigest()
 
 

@@ -10,9 +10,13 @@ from cnncourse.data.cache import cache_folder
 from cnncourse.data.inventory import found
 from cnncourse.data.registry import REGISTRY
 from cnncourse.data.registry import entry as look_up
-from cnncourse.data.sources import downloads_folder, local_places
+from cnncourse.data.sources import downloads_folder, local_sources
 
-app = typer.Typer(help="The data sets: what there is, what to download, where it lies.", no_args_is_help=True)
+app = typer.Typer(
+    help="The data sets: what there is, what to download, where it lies.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.command("list")
@@ -27,11 +31,11 @@ def list_sets() -> None:
 
 
 @app.command()
-def get(name: Annotated[str, typer.Argument(help="mnist, fashion_mnist or cifar10")]) -> None:
+def get(name: Annotated[str, typer.Argument(help="A name that `cnncourse data list` shows.")]) -> None:
     """Download a set into the cache folder, unless it is on this machine already."""
     entry = look_up(name)
-    if place := next(local_places(entry), None):
-        typer.echo(f"{entry.title} is here already: {place.variant}, {place.where}")
+    if source := next(local_sources(entry), None):
+        typer.echo(f"{entry.title} is here already: {source.variant}, {source.where}")
         return
     folder = download.get(entry)
     size = sum(file.size for file in entry.remote)

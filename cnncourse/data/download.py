@@ -16,9 +16,10 @@ from typing import cast
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cnncourse.data.formats.checksums import sha256_of
+from cnncourse.data.formats.checksums import checksum
 from cnncourse.data.registry import Entry, RemoteFile
 from cnncourse.data.sources import downloads_folder
 from cnncourse.errors import DataError
@@ -55,8 +56,8 @@ def get(entry: Entry, *, progress: bool = True) -> Path:
         DataError: the folder cannot be written, or the mirrors do not have the right file.
 
     Example:
-        >>> from cnncourse.data.registry import SHAPES10
-        >>> get(SHAPES10)  # doctest: +ELLIPSIS
+        >>> from cnncourse.data.registry import entry
+        >>> get(entry("shapes10"))  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         cnncourse.errors.DataError: shapes10: expected a set with files to download...
     """
@@ -204,21 +205,14 @@ def _receive(response: HTTPResponse, part: Path, file: RemoteFile, progress: boo
     length = response.headers.get("Content-Length")
     if length != str(file.size - start if goes_on else file.size):
         raise DataError(f"a file of {length or 'unknown'} bytes instead of {file.size}")
-    with (
-        part.open("ab" if goes_on else "wb") as out,
-        tqdm(
-            total=file.size,
-            initial=start if goes_on else 0,
-            desc=file.name,
-            unit="B",
-            unit_scale=True,
-            leave=False,
-            disable=not progress,
-        ) as bar,
-    ):
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    shown = Progress(*columns, console=console, transient=console.is_terminal, disable=not progress)
+    with part.open("ab" if goes_on else "wb") as out, shown as bars:
+        bar = bars.add_task(file.name, total=file.size, completed=start if goes_on else 0)
         for block in _blocks(response):
             out.write(block)
-            bar.update(len(block))
+            bars.advance(bar, len(block))
 
 
 def _blocks(response: HTTPResponse) -> Iterator[bytes]:
@@ -238,7 +232,7 @@ def _finish(part: Path, target: Path, file: RemoteFile) -> None:
     got = _length(part)
     if got < file.size:
         raise DataError(f"only {got:,} of {file.size:,} bytes: the connection broke")
-    if sha256_of(part) != file.sha256:
+    if checksum(part, file.checksum.partition(":")[0]) != file.checksum:
         part.unlink()
-        raise DataError("a file with the wrong SHA-256")
+        raise DataError("a file with the wrong checksum")
     part.replace(target)

@@ -47,17 +47,17 @@ def from_folder(
     if image_size is not None and image_size < 1:
         raise ArgumentError(f"image_size expects a number of pixels from 1 up, got {image_size}")
     root = Path(path).expanduser()
-    classes, size = _survey(root, str(path), image_size)
-    images, labels, sha256 = _split(root, "train", classes, size, str(path), fit=image_size is not None)
+    classes, size = _classes_and_size(root, str(path), image_size)
+    images, labels, sha256 = _read(root, "train", classes, size, str(path), fit=image_size is not None)
     mean, std = channel_statistics(images)
     std = tuple(max(value, 1 / 255) for value in std)  # a channel that never changes must not divide by zero
     if split == "test":
-        images, labels, sha256 = _split(root, "test", classes, size, str(path), fit=image_size is not None)
+        images, labels, sha256 = _read(root, "test", classes, size, str(path), fit=image_size is not None)
     source = Source("full", "folder of images", str(path), sha256)
     return ImageSet(root.resolve().name, split, images, labels, classes, source, mean, std)
 
 
-def _survey(root: Path, shown: str, image_size: int | None) -> tuple[tuple[str, ...], Size]:
+def _classes_and_size(root: Path, shown: str, image_size: int | None) -> tuple[tuple[str, ...], Size]:
     """The classes, and the size of every image: that of the first one where none is asked for."""
     if not root.is_dir():
         got = "a file" if root.exists() else "nothing there"
@@ -77,7 +77,7 @@ def _survey(root: Path, shown: str, image_size: int | None) -> tuple[tuple[str, 
     return classes, (channels, image_size or height, image_size or width)
 
 
-def _split(
+def _read(
     root: Path, split: Split, classes: tuple[str, ...], size: Size, shown: str, *, fit: bool
 ) -> tuple[torch.Tensor, torch.Tensor, str]:
     files = trees.pictures(root / split)

@@ -1,8 +1,8 @@
 """ImageSet: images and labels as whole tensors, with their statistics and the source they came from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -101,7 +101,7 @@ class ImageSet:
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """One image, standardised as by ``normalised``, shape (c, h, w), and its label."""
         image, label = self.images[index], self.labels[index]
-        return _standardise(image[None], self.mean, self.std)[0], int(label)
+        return self._standardised(image[None])[0], int(label)
 
     def __iter__(self) -> Iterator[tuple[Tensor, int]]:
         return (self[index] for index in range(len(self)))
@@ -115,7 +115,10 @@ class ImageSet:
         Returns:
             float32, shape (n, c, h, w).
         """
-        return _standardise(self.images, self.mean, self.std)
+        return self._standardised(self.images)
+
+    def _standardised(self, images: Tensor) -> Tensor:
+        return standardiser(self.mean, self.std, images.device)(images)
 
     def take(self, n: int, seed: int = 0) -> "ImageSet":
         """Draw a smaller set in which every class keeps its share.
@@ -200,8 +203,24 @@ def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, 
     return tuple(means), tuple(stds)
 
 
-def _standardise(images: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """(x/255 − mean)/std for each channel; images (n, c, h, w) uint8 → float32."""
-    centre = torch.tensor(mean, device=images.device).mul(255).view(1, -1, 1, 1)
-    spread = torch.tensor(std, device=images.device).mul(255).view(1, -1, 1, 1)
-    return images.float().sub_(centre).div_(spread)
+def standardiser(mean: Any, std: Any, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """Make the function that standardises images: (x/255 − mean)/std for each channel.
+
+    Args:
+        mean: per-channel mean of the training images, on the scale 0 to 1.
+        std: per-channel standard deviation, likewise.
+        device: where the images are.
+
+    Returns:
+        A function from uint8 (n, c, h, w) to float32 of the same shape.
+
+    Example:
+        >>> half = standardiser((0.5,), (0.5,), torch.device("cpu"))
+        >>> half(torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1)).flatten()
+        tensor([-1.,  1.])
+    """
+    centre, spread = (
+        torch.as_tensor(value, dtype=torch.float32).mul(255).reshape(1, -1, 1, 1).to(device)
+        for value in (mean, std)
+    )
+    return lambda images: images.float().sub_(centre).div_(spread)

@@ -5,8 +5,8 @@ from typing import Literal
 
 from cnncourse.data.imageset import Kind
 from cnncourse.data.registry import REGISTRY, Entry
-from cnncourse.data.samples import sample_place
-from cnncourse.data.sources import local_places
+from cnncourse.data.samples import sample_source
+from cnncourse.data.sources import local_sources
 from cnncourse.errors import DataError
 
 
@@ -33,7 +33,7 @@ def found() -> list[Found]:
         raised.
 
     Example:
-        >>> found()[-1]
+        >>> [line for line in found() if line.name == "shapes10"][0]
         Found(name='shapes10', kind='generated', text='drawn by the course, 10,000 train + 2,000 test images')
     """
     return [_look(entry) for entry in REGISTRY.values()]
@@ -44,12 +44,12 @@ def _look(entry: Entry) -> Found:
     if entry.format == "drawn":
         return Found(entry.name, "generated", f"drawn by the course, {counts}")
     try:
-        place = next(local_places(entry), None)
+        source = next(local_sources(entry), None)
     except DataError as error:
         return Found(entry.name, "absent", str(error))
-    if place:
-        return Found(entry.name, place.kind, f"{place.variant}, {counts}, {place.where}")
-    sample = sample_place(entry)
+    if source:
+        return Found(entry.name, source.kind, f"{source.variant}, {counts}, {source.where}")
+    sample = sample_source(entry)
     if sample:
         return Found(entry.name, "sample", f"not on this machine, only the {sample.variant} in the package")
     return Found(entry.name, "absent", "not on this machine, shapes10 takes its place")

@@ -1,4 +1,4 @@
-"""Load a set by name from the best place there is, and say truthfully which place that was."""
+"""Load a set by name from the best source there is, and say truthfully which source that was."""
 
 import os
 
@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from cnncourse.data import download as downloads
 from cnncourse.data.cache import decoded, fingerprint
 from cnncourse.data.imageset import ImageSet, Source
-from cnncourse.data.registry import SHAPES10, Entry, Split, entry
-from cnncourse.data.samples import sample_place
-from cnncourse.data.shapes10.drawing import shapes_place
-from cnncourse.data.sources import Place, downloaded_places, local_places
+from cnncourse.data.registry import Entry, Split, entry
+from cnncourse.data.samples import sample_source
+from cnncourse.data.sets.shapes10 import SHAPES10
+from cnncourse.data.shapes10.drawing import shapes_source
+from cnncourse.data.sources import DataSource, downloaded_sources, local_sources
 from cnncourse.errors import ArgumentError, DataError
 
 _announced: set[tuple[str, str, str]] = set()
@@ -30,13 +31,13 @@ def load(
 
     It is looked for in the folders of ``$CNNCOURSE_DATA``, then where Linux distributions install it, then in
     the cache folder; then it is downloaded. Without a network the sample that ships with the course takes its
-    place, and for CIFAR-10 the drawn set ``shapes10``; one line says so. ``CNNCOURSE_OFFLINE=1`` skips the
-    download. Decoded images are kept in the cache folder, so that the next load takes a moment.
+    place, or the drawn set ``shapes10`` where there is none; one line says so. ``CNNCOURSE_OFFLINE=1`` skips
+    the download. Decoded images are kept in the cache folder, so that the next load takes a moment.
 
     Chapter 18 introduces it.
 
     Args:
-        name: ``"mnist"``, ``"fashion_mnist"``, ``"cifar10"`` or ``"shapes10"``.
+        name: one of ``data.names()``, such as ``"mnist"`` or ``"cifar10"``.
         split: ``"train"`` or ``"test"``.
         announce: print a line that says which source was used, once for each set in a process.
         root: look in this folder and nowhere else.
@@ -60,30 +61,32 @@ def load(
         raise ArgumentError(
             f'split expects "train" or "test", got {split!r} — set.split(0.1) deals a set in two'
         )
-    place, reason = _find(wanted, root, download)
-    if place is None:
-        wanted, place = SHAPES10, shapes_place()
-    images, labels, sha256 = _read(wanted, place, split)
+    source, reason = _find(wanted, root, download)
+    if source is None:
+        wanted, source = SHAPES10, shapes_source()
+    images, labels, sha256 = _read(wanted, source, split)
     if announce:
-        _announce(entry(name), place, reason)
+        _announce(entry(name), source, reason)
     return ImageSet(
         name=wanted.name,
         part=split,
         images=torch.from_numpy(np.require(images, requirements=["C", "W"])),
         labels=torch.from_numpy(labels),
         classes=wanted.classes,
-        source=Source(place.kind, place.variant, place.where, sha256),
+        source=Source(source.kind, source.variant, source.where, sha256),
         mean=wanted.mean,
         std=wanted.std,
     )
 
 
-def _find(wanted: Entry, root: str | os.PathLike[str] | None, download: bool) -> tuple[Place | None, str]:
-    """The best place, and why it is not a better one. No place at all: the drawn set must do."""
+def _find(
+    wanted: Entry, root: str | os.PathLike[str] | None, download: bool
+) -> tuple[DataSource | None, str]:
+    """The best source, and why it is not a better one. No source at all: the drawn set must do."""
     if wanted.format == "drawn":
-        return shapes_place(), ""
-    if place := next(local_places(wanted, root), None):
-        return place, ""
+        return shapes_source(), ""
+    if source := next(local_sources(wanted, root), None):
+        return source, ""
     if root is not None:
         raise DataError(
             f"root={str(root)!r}: expected {wanted.title} there as {_layouts(wanted)}, got none of these — "
@@ -94,12 +97,12 @@ def _find(wanted: Entry, root: str | os.PathLike[str] | None, download: bool) ->
     else:
         try:
             downloads.get(wanted)
-            return next(downloaded_places(wanted)), ""
+            return next(downloaded_sources(wanted)), ""
         except downloads.NoNetworkError as error:
             reason = error.reason
         except DataError as error:
             reason = str(error)
-    return sample_place(wanted), reason
+    return sample_source(wanted), reason
 
 
 def _layouts(wanted: Entry) -> str:
@@ -110,28 +113,30 @@ def _layouts(wanted: Entry) -> str:
     return ", ".join([*wanted.folders, *([wanted.archive] if wanted.archive else []), *trees])
 
 
-def _read(wanted: Entry, place: Place, split: Split) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
-    key = place.key(split)
+def _read(
+    wanted: Entry, source: DataSource, split: Split
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
+    key = source.key(split)
     if key:
-        return decoded(f"{wanted.name}-{split}", key, lambda: place.read(split))
-    images, labels = place.read(split)
+        return decoded(f"{wanted.name}-{split}", key, lambda: source.read(split))
+    images, labels = source.read(split)
     return images, labels, fingerprint(images, labels)
 
 
-def _announce(wanted: Entry, place: Place, reason: str) -> None:
-    """Print what is used and why, once for each set and place in a process."""
-    mark = (wanted.name, place.variant, place.where)
+def _announce(wanted: Entry, source: DataSource, reason: str) -> None:
+    """Print what is used and why, once for each set and source in a process."""
+    mark = (wanted.name, source.variant, source.where)
     if mark in _announced:
         return
     _announced.add(mark)
-    counts = f"{place.counts['train']:,} train + {place.counts['test']:,} test images"
-    if place.kind == "full":
-        print(f"{wanted.title}: {counts}, {place.variant}, from {place.where}")
+    counts = f"{source.counts['train']:,} train + {source.counts['test']:,} test images"
+    if source.kind == "full":
+        print(f"{wanted.title}: {counts}, {source.variant}, from {source.where}")
     elif wanted is SHAPES10:
-        print(f"{wanted.title}: {counts}, {place.where}")
-    elif place.kind == "generated":
+        print(f"{wanted.title}: {counts}, {source.where}")
+    elif source.kind == "generated":
         print(
-            f"{wanted.title}: {reason} — using shapes10 instead: {counts}, {place.where}, NOT {wanted.title}"
+            f"{wanted.title}: {reason} — using shapes10 instead: {counts}, {source.where}, NOT {wanted.title}"
         )
     else:
         print(f"{wanted.title}: {reason} — using the sample that ships with the course: {counts}")

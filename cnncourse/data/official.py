@@ -1,6 +1,5 @@
 """Read the official files of a set, from a folder or out of an archive, and check every one of them."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,19 +12,17 @@ from cnncourse.data.formats.checksums import verify
 from cnncourse.data.registry import Entry, Split
 from cnncourse.errors import DataError
 
-Shelf = Callable[[str], tuple[bytes, str]]
+Reader = Callable[[str], tuple[bytes, str]]
 """Hands out a file: its name → its bytes, unpacked, and the name to show in an error."""
 
-_PREFIX: dict[Split, str] = {"train": "train", "test": "t10k"}
 
-
-def read(entry: Entry, split: Split, shelf: Shelf) -> Arrays:
+def read(entry: Entry, split: Split, reader: Reader) -> Arrays:
     """Decode one split of a set from its official files.
 
     Args:
         entry: the set.
         split: ``"train"`` or ``"test"``.
-        shelf: where the files come from.
+        reader: where the files come from.
 
     Returns:
         Images uint8 (n, c, h, w) and labels int64 (n,), in the official order.
@@ -33,35 +30,35 @@ def read(entry: Entry, split: Split, shelf: Shelf) -> Arrays:
     Raises:
         DataError: a file is missing, cut short, damaged or not the official one.
     """
+    parts = (_checked(entry, name, reader) for name in entry.files[split])
     if entry.format == "cifar":
-        batches = [cifar.parse(*_checked(entry, name, shelf)) for name in cifar.BATCHES[split]]
+        batches = [cifar.parse(*part, entry.labels) for part in parts]
         return np.concatenate([images for images, _ in batches]), np.concatenate(
             [labels for _, labels in batches]
         )
-    images = idx.parse(*_checked(entry, f"{_PREFIX[split]}-images-idx3-ubyte", shelf))
-    labels = idx.parse(*_checked(entry, f"{_PREFIX[split]}-labels-idx1-ubyte", shelf))
+    images, labels = (idx.parse(*part) for part in parts)
     return images[:, None], labels.astype(np.int64)
 
 
-def _checked(entry: Entry, name: str, shelf: Shelf) -> tuple[bytes, str]:
-    data, shown = shelf(name)
+def _checked(entry: Entry, name: str, reader: Reader) -> tuple[bytes, str]:
+    data, shown = reader(name)
     if len(data) < entry.contents[name].size:
         raise DataError(
             f"{shown}: expected {entry.contents[name].size:,} bytes, got only {len(data):,} — the file is "
             "cut short: delete it and load again, or copy it again"
         )
-    verify(hashlib.sha256(data).hexdigest(), entry.contents[name].sha256, shown)
+    verify(data, entry.contents[name].checksum, shown)
     return data, shown
 
 
-def folder_shelf(folder: Path, shown: str) -> Shelf:
+def folder_reader(folder: Path, shown: str) -> Reader:
     """Files that lie in a folder, as they are or packed with gzip.
 
     Raises:
-        DataError: (the shelf, when asked) the file is missing, may not be read or cannot be unpacked.
+        DataError: (the reader, when asked) the file is missing, may not be read or cannot be unpacked.
 
     Example:
-        >>> folder_shelf(Path("nowhere"), "nowhere")("labels")  # doctest: +ELLIPSIS
+        >>> folder_reader(Path("nowhere"), "nowhere")("labels")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         cnncourse.errors.DataError: nowhere/labels: expected this file beside the others of the set...
     """
@@ -77,11 +74,11 @@ def folder_shelf(folder: Path, shown: str) -> Shelf:
     return get
 
 
-def archive_shelf(path: Path, shown: str) -> Shelf:
+def archive_reader(path: Path, shown: str) -> Reader:
     """Files out of a tar archive, found by their last name.
 
     Raises:
-        DataError: the archive is damaged; (the shelf, when asked) the file is not in it.
+        DataError: the archive is damaged; (the reader, when asked) the file is not in it.
     """
     files = {name.split("/")[-1]: data for name, data in members(path, shown)}
 

@@ -10,26 +10,20 @@ import numpy as np
 
 from cnncourse.data.cache import Arrays
 from cnncourse.data.registry import Entry, Split
-from cnncourse.data.sources import Place
-
-SIZES: dict[str, dict[Split, int]] = {
-    "mnist": {"train": 5_000, "test": 1_000},
-    "fashion_mnist": {"train": 2_000, "test": 500},
-}
-"""Images in each sample, by set and split."""
+from cnncourse.data.sources import DataSource
 
 
-def sample_place(entry: Entry) -> Place | None:
+def sample_source(entry: Entry) -> DataSource | None:
     """The shipped sample of a set, or None when it has none.
 
     Example:
         >>> from cnncourse.data.registry import entry
-        >>> sample_place(entry("mnist")).variant
+        >>> sample_source(entry("mnist")).variant
         'sample of 5,000 + 1,000'
-        >>> sample_place(entry("cifar10")) is None
+        >>> sample_source(entry("cifar10")) is None
         True
     """
-    if entry.name not in SIZES:
+    if not entry.sample:
         return None
 
     def read(split: Split) -> Arrays:
@@ -39,6 +33,5 @@ def sample_place(entry: Entry) -> Place | None:
         ):
             return stored[f"{split}_images"], stored[f"{split}_labels"].astype(np.int64)
 
-    sizes = SIZES[entry.name]
-    variant = f"sample of {sizes['train']:,} + {sizes['test']:,}"
-    return Place("sample", variant, "the package", {**sizes}, read, lambda split: "")
+    variant = f"sample of {entry.sample['train']:,} + {entry.sample['test']:,}"
+    return DataSource("sample", variant, "the package", {**entry.sample}, read, lambda split: "")

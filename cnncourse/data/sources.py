@@ -15,13 +15,13 @@ from cnncourse.errors import DataError
 
 
 @dataclass(frozen=True)
-class Place:
-    """Somewhere a set can be read from.
+class DataSource:
+    """Where a set can be read from; an ``ImageSet`` remembers it as its ``Source``.
 
     Args:
         kind: all of the set, a sample of it, or drawn by the course.
         variant: which copy of the set this is, for people.
-        where: the place, for people.
+        where: which folder or archive that is, for people.
         counts: images by split.
         read: decodes one split.
         key: given a split, everything that the decoded arrays depend on; empty where decoding is too quick to
@@ -36,7 +36,7 @@ class Place:
     key: Callable[[Split], str]
 
 
-def local_places(entry: Entry, root: str | os.PathLike[str] | None = None) -> Iterator[Place]:
+def local_sources(entry: Entry, root: str | os.PathLike[str] | None = None) -> Iterator[DataSource]:
     """Look for a set in the reader's folders, then where the system installs it, then among the downloads.
 
     Args:
@@ -44,14 +44,14 @@ def local_places(entry: Entry, root: str | os.PathLike[str] | None = None) -> It
         root: look in this folder only; None: in those of ``$CNNCOURSE_DATA``, the system's and the cache.
 
     Yields:
-        The places, the preferred one first.
+        The sources, the preferred one first.
 
     Raises:
         DataError: a folder that the reader named does not exist.
 
     Example:
-        >>> from cnncourse.data.registry import SHAPES10
-        >>> list(local_places(SHAPES10))
+        >>> from cnncourse.data.registry import entry
+        >>> list(local_sources(entry("shapes10")))
         []
     """
     for folder, shown in _named_folders(root):
@@ -59,7 +59,7 @@ def local_places(entry: Entry, root: str | os.PathLike[str] | None = None) -> It
     if root is None:
         for name in entry.system:
             yield from _official(entry, Path(name), name)
-        yield from downloaded_places(entry)
+        yield from downloaded_sources(entry)
 
 
 def downloads_folder(entry: Entry) -> Path:
@@ -67,8 +67,8 @@ def downloads_folder(entry: Entry) -> Path:
     return cache_folder() / "downloads" / entry.name
 
 
-def downloaded_places(entry: Entry) -> Iterator[Place]:
-    """The place of a set among the downloads, if all its files are there."""
+def downloaded_sources(entry: Entry) -> Iterator[DataSource]:
+    """The source of a set among the downloads, if all its files are there."""
     folder = downloads_folder(entry)
     if entry.remote and all((folder / file.name).is_file() for file in entry.remote):
         yield from _official(entry, folder, "the cache folder", str(folder))
@@ -90,7 +90,7 @@ def _named_folders(root: str | os.PathLike[str] | None) -> list[tuple[Path, str]
     return [(path, shown) for path, shown, _ in named]
 
 
-def _in_folder(entry: Entry, folder: Path, shown: str) -> Iterator[Place]:
+def _in_folder(entry: Entry, folder: Path, shown: str) -> Iterator[DataSource]:
     for name in entry.folders:
         yield from _official(entry, folder / name, f"{shown}/{name}")
     if entry.format == "cifar":
@@ -102,7 +102,7 @@ def _in_folder(entry: Entry, folder: Path, shown: str) -> Iterator[Place]:
             yield _tree(entry, folder / name, shown if name == "." else f"{shown}/{name}")
 
 
-def _official(entry: Entry, folder: Path, where: str, shown: str = "") -> Iterator[Place]:
+def _official(entry: Entry, folder: Path, where: str, shown: str = "") -> Iterator[DataSource]:
     """The official files, as they are or packed, if any is in the folder; errors call it ``shown``."""
     shown = shown or where
     plain = [folder / name for name in entry.contents if (folder / name).is_file()]
@@ -110,31 +110,33 @@ def _official(entry: Entry, folder: Path, where: str, shown: str = "") -> Iterat
 
     def read(split: Split) -> Arrays:
         if entry.format == "cifar" and not plain:
-            shelf = official.archive_shelf(packed[0], f"{shown}/{packed[0].name}")
+            reader = official.archive_reader(packed[0], f"{shown}/{packed[0].name}")
         else:
-            shelf = official.folder_shelf(folder, shown)
-        return official.read(entry, split, shelf)
+            reader = official.folder_reader(folder, shown)
+        return official.read(entry, split, reader)
 
     def key(split: Split) -> str:
         return "" if len(plain) == len(entry.contents) else _key(entry, split, [*plain, *packed])
 
     if plain or packed:
-        yield Place("full", "official", where, {**entry.counts}, read, key)
+        yield DataSource("full", "official", where, {**entry.counts}, read, key)
 
 
-def _archive(entry: Entry, path: Path, shown: str) -> Place:
+def _archive(entry: Entry, path: Path, shown: str) -> DataSource:
     def read(split: Split) -> Arrays:
         if entry.format == "idx":
-            return official.read(entry, split, official.archive_shelf(path, shown))
+            return official.read(entry, split, official.archive_reader(path, shown))
         files = {name.removeprefix(f"{split}/"): data for name, data in members(path, shown, f"{split}/")}
         pictures = {name: files[name] for name in sorted(files) if trees.is_picture(name)}
         return trees.decode(pictures, entry.classes, entry.shape, f"{shown}/{split}")
 
     variant = "official" if entry.format == "idx" else entry.tree_variant
-    return Place("full", variant, shown, {**entry.counts}, read, lambda split: _key(entry, split, [path]))
+    return DataSource(
+        "full", variant, shown, {**entry.counts}, read, lambda split: _key(entry, split, [path])
+    )
 
 
-def _tree(entry: Entry, folder: Path, shown: str) -> Place:
+def _tree(entry: Entry, folder: Path, shown: str) -> DataSource:
     def read(split: Split) -> Arrays:
         return trees.decode(trees.pictures(folder / split), entry.classes, entry.shape, f"{shown}/{split}")
 
@@ -142,7 +144,7 @@ def _tree(entry: Entry, folder: Path, shown: str) -> Place:
         return _key(entry, split, trees.pictures(folder / split).values())
 
     counts: dict[Split, int] = {**entry.counts}
-    return Place("full", entry.tree_variant, shown, counts, read, key)
+    return DataSource("full", entry.tree_variant, shown, counts, read, key)
 
 
 def _key(entry: Entry, split: Split, paths: Iterable[Path]) -> str:

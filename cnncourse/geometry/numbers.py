@@ -12,7 +12,9 @@ def whole(least: int, **values: int) -> None:
         ArgumentError: one is not; the message names it.
 
     Example:
-        >>> whole(1, stride=2, dilation=1)
+        >>> whole(1, stride=0)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: stride...0...
     """
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, SupportsIndex) or value < least:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cnncourse.errors import DataError
+from cnncourse.grading.cells import parse
+from cnncourse.grading.files import MAX_FILES, beside_notebook
 
 if TYPE_CHECKING:  # workers hold assignments, and should start fast: nbformat takes a second
     from nbformat import NotebookNode
 
 SOLUTIONS = Path("solutions")
-_MAX_FILES = 200
 _MAX_BYTES = 64 * 2**20
-_PRIVATE = (".ipynb", ".db", ".sqlite", ".sqlite3")
 
 
 # What torch imports only when a word like this is first used: half a second, and more than one.
@@ -85,11 +85,9 @@ class Assignment:
     @cached_property
     def modules(self) -> tuple[str, ...]:
         """The modules that the notebook imports, so that they can be imported before the first submission."""
-        from cnncourse.grading.judge import plan
-
         known = json.loads(self.source).get("cells", [])  # read without nbformat: this is waited for
         cells = ["".join(cell["source"]) for cell in known if cell["cell_type"] == "code"]
-        nodes = [node for source in cells for node in ast.walk(plan.parse(source))]
+        nodes = [node for source in cells for node in ast.walk(parse(source))]
         names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) if node.module}
         froms = (node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "cnncourse")
@@ -126,16 +124,10 @@ def _one_notebook(folder: Path) -> Path:
 
 
 def _files(folder: Path) -> list[tuple[str, bytes]]:
-    """Read the pictures and tables beside the notebook: never a notebook, a database or a link."""
-    files: list[tuple[str, bytes]] = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(place, name) for name in sorted(names) if not name.startswith(".")):
-            if path.is_file() and not path.is_symlink() and path.suffix.lower() not in _PRIVATE:
-                files.append((str(path.relative_to(folder)), path.read_bytes()))
-    if len(files) > _MAX_FILES or sum(len(data) for _, data in files) > _MAX_BYTES:
+    files = [(str(path.relative_to(folder)), path.read_bytes()) for path in beside_notebook(folder)]
+    if len(files) > MAX_FILES or sum(len(data) for _, data in files) > _MAX_BYTES:
         raise DataError(
-            f"expected at most {_MAX_FILES} files of {_MAX_BYTES >> 20} MiB in all beside the notebook in "
+            f"expected at most {MAX_FILES} files of {_MAX_BYTES >> 20} MiB in all beside the notebook in "
             f"{folder}, got {len(files)}: move what students do not need elsewhere"
         )
     return files

@@ -15,7 +15,7 @@ from cnncourse.errors import ArgumentError, CourseError
 if TYPE_CHECKING:
     from cnncourse.grading.collect.submissions import Collected
     from cnncourse.grading.course import Course
-    from cnncourse.grading.pipeline import Outcome, Tell
+    from cnncourse.grading.pipeline import OnReport, RunResult
     from cnncourse.grading.report import Report
 
 _FEW = 100
@@ -64,9 +64,9 @@ def grade(
     from cnncourse.grading.assignment import Assignment
     from cnncourse.grading.course import Course
 
-    room = Course.open(course, db)
-    task = Assignment.load(room.source(assignment))
-    how = pipeline.How(
+    class_ = Course.open(course, db)
+    exercise = Assignment.load(class_.source(assignment))
+    options = pipeline.GradeOptions(
         workers=workers,
         scheduler=scheduler,
         sandboxed=not no_sandbox,
@@ -74,22 +74,22 @@ def grade(
         hints=hints,
         everyone=not student,
     )
-    place = pipeline.find(room, assignment, source)
+    place = pipeline.locate(class_, assignment, source)
     if dry_run:
-        with pipeline.borrowed(room, assignment, place) as collected:
+        with pipeline.previewed(class_, assignment, place) as collected:
             chosen = _chosen(collected, student, place)
-            with _progress(len(chosen.submissions)) as tell:
-                outcome = pipeline.rehearse(task, chosen.submissions, how, tell)
+            with _progress(len(chosen.submissions)) as on_report:
+                result = pipeline.dry_run(exercise, chosen.submissions, options, on_report)
     else:
-        collected = pipeline.bring(room, assignment, place)
+        collected = pipeline.import_submissions(class_, assignment, place)
         chosen = _chosen(collected, student, place)
-        with _progress(len(chosen.submissions)) as tell:
-            outcome = pipeline.grade(room, task, chosen.submissions, how, tell)
+        with _progress(len(chosen.submissions)) as on_report:
+            result = pipeline.grade_class(class_, exercise, chosen.submissions, options, on_report)
     if report:
-        _write_verdicts(report, outcome)
-    _conclude(outcome, collected, time.monotonic() - start, dry_run)
+        _write_verdicts(report, result)
+    _conclude(result, collected, time.monotonic() - start, dry_run)
     if not dry_run:
-        _show_pages(outcome, room)
+        _show_pages(result, class_)
 
 
 def _chosen(collected: "Collected", students: list[str] | None, place: Path) -> "Collected":
@@ -128,7 +128,7 @@ def _warn(collected: "Collected") -> None:
 
 
 @contextmanager
-def _progress(total: int) -> "Iterator[Tell]":
+def _progress(total: int) -> "Iterator[OnReport]":
     """Show how far it is, how long it will take, and what a person should know of."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -139,7 +139,7 @@ def _progress(total: int) -> "Iterator[Tell]":
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("grading", total=total)
 
-        def tell(report: "Report") -> None:
+        def on_report(report: "Report") -> None:
             sign, colour = _SIGNS[report.state]
             points = (
                 f"{report.points:g} of {report.max_points:g}" if report.state == "graded" else report.state
@@ -151,37 +151,37 @@ def _progress(total: int) -> "Iterator[Tell]":
                 )
             progress.advance(bar)
 
-        yield tell
+        yield on_report
 
 
-def _write_verdicts(path: Path, outcome: "Outcome") -> None:
-    verdicts = [json.loads(report.to_json()) for report in outcome.reports]
+def _write_verdicts(path: Path, result: "RunResult") -> None:
+    verdicts = [json.loads(report.to_json()) for report in result.reports]
     path.write_text(json.dumps(verdicts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _conclude(outcome: "Outcome", collected: "Collected", seconds: float, dry_run: bool) -> None:
-    parts = [f"{outcome.count(state)} {state}" for state in ("graded", "zero", "quarantined")]
-    if outcome.waiting:
-        parts.append(f"{outcome.waiting} with answers for a person to read")
+def _conclude(result: "RunResult", collected: "Collected", seconds: float, dry_run: bool) -> None:
+    parts = [f"{result.count(state)} {state}" for state in ("graded", "zero", "quarantined")]
+    if result.waiting:
+        parts.append(f"{result.waiting} with answers for a person to read")
     if collected.ignored:
         parts.append(f"{len(collected.ignored)} not understood")
     ending = " · nothing was written" if dry_run else ""
-    number = len(outcome.reports)
+    number = len(result.reports)
     typer.echo(f"{number} submission{'s' * (number != 1)}: {' · '.join(parts)} · {seconds:.0f} s{ending}")
 
 
-def _show_pages(outcome: "Outcome", course: "Course") -> None:
-    typer.echo(outcome.note)
-    tables = [path for what, path in outcome.pages if what == "table"]
+def _show_pages(result: "RunResult", course: "Course") -> None:
+    typer.echo("\n".join(result.notes))
+    tables = [path for what, path in result.pages if what == "table"]
     if tables:
         typer.echo(f"tables:     {tables[0].parent}/ ({', '.join(path.name for path in tables)})")
-    if outcome.reports:
-        by_points = sorted(outcome.reports, key=lambda report: (report.state == "graded", report.points))
+    if result.reports:
+        by_points = sorted(result.reports, key=lambda report: (report.state == "graded", report.points))
         shown = by_points[(len(by_points) + 1) // 2 - 1]
         page = course.feedback(shown.student, shown.assignment) / f"{shown.assignment}.html"
         typer.echo(f"feedback:   {page.as_uri()}")
-    for path in (path for what, path in outcome.pages if what == "statistics"):
+    for path in (path for what, path in result.pages if what == "statistics"):
         typer.echo(f"statistics: {path.as_uri()}")
-    if outcome.waiting:
+    if result.waiting:
         where = "" if course.root == Path.cwd() else f" in {shlex.quote(str(course.root))}"
         typer.echo(f"to read answers: open JupyterLab{where}, then Nbgrader → Formgrader → Manual Grading")

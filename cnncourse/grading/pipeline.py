@@ -1,10 +1,10 @@
-"""The road of a class: from what was handed in to grades, pages and tables. ``cnncourse grade`` walks it."""
+"""The pipeline of a class, from what was handed in to grades and pages. ``cnncourse grade`` runs it."""
 
 import functools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,22 @@ from cnncourse.grading.batch import lock, runner
 from cnncourse.grading.batch.journal import Journal
 from cnncourse.grading.collect.submissions import Collected, Submission, collect
 from cnncourse.grading.course import Course
+from cnncourse.grading.inside.limits import Limits
+from cnncourse.grading.job import Job
 from cnncourse.grading.judge import client
-from cnncourse.grading.records import backup, exports, feedback, gradebook, statistics
+from cnncourse.grading.records import backup, exports, feedback, gradebook, statistics_page
 from cnncourse.grading.repair.repair import Unreadable, blank, repair
 from cnncourse.grading.report import Report
 
-Tell = Callable[[Report], None]
+OnReport = Callable[[Report], None]
+_EARLIER = (
+    "took back verdicts of an earlier version ({number}), which did not write down whether a sandbox was "
+    "used: these submissions are graded again, and what a person has entered stays"
+)
 
 
 @dataclass(frozen=True)
-class How:
+class GradeOptions:
     """How to grade.
 
     Attributes:
@@ -34,6 +40,7 @@ class How:
         regrade: grade also what has a verdict.
         hints: students' pages may give hints away.
         everyone: these are all submissions, so that the statistics are about the class.
+        limits: what a submission may use.
     """
 
     workers: int | None = None
@@ -42,35 +49,35 @@ class How:
     regrade: bool = False
     hints: bool = True
     everyone: bool = True
+    limits: Limits = field(default_factory=Limits)
 
-    @property
-    def grade(self) -> Callable[..., Report]:
-        """The function that grades one submission; a worker on another machine can be given it."""
-        return functools.partial(client.grade, sandboxed=self.sandboxed)
+    def job(self, assignment: Assignment) -> Job:
+        """What the verdicts of this run depend on."""
+        return Job(assignment, self.limits, self.sandboxed)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """What a run came to.
 
     Attributes:
         reports: one for each student, by id.
         waiting: how many submissions have something that a person has yet to grade.
         pages: the files that were written, by what they are.
-        note: where the gradebook's backup is.
+        notes: what the instructor should know, one line each: where the gradebook's backup is, say.
     """
 
     reports: tuple[Report, ...]
     waiting: int = 0
     pages: tuple[tuple[str, Path], ...] = ()
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
     def count(self, state: str) -> int:
         """How many submissions ended so: ``graded``, ``zero`` or ``quarantined``."""
         return sum(report.state == state for report in self.reports)
 
 
-def find(course: Course, assignment: str, place: Path | None) -> Path:
+def locate(course: Course, assignment: str, place: Path | None) -> Path:
     """Say where submissions are to be looked for.
 
     Args:
@@ -89,18 +96,18 @@ def find(course: Course, assignment: str, place: Path | None) -> Path:
     return course.submitted
 
 
-def bring(course: Course, assignment: str, place: Path) -> Collected:
+def import_submissions(course: Course, assignment: str, place: Path) -> Collected:
     """Bring submissions into the class's folders; an archive is kept beside those that were there before."""
     course.submitted.mkdir(parents=True, exist_ok=True)
     collected = collect(place, assignment, course.submitted, course.names)
     archives = _downloads(course, assignment)
     if place.is_file() and collected.submissions and place.resolve().parent != archives.resolve():
-        _keep(place, archives)
+        _keep_archive(place, archives)
     return collected
 
 
 @contextmanager
-def borrowed(course: Course, assignment: str, place: Path) -> Iterator[Collected]:
+def previewed(course: Course, assignment: str, place: Path) -> Iterator[Collected]:
     """Look at submissions without bringing them in: they lie in a folder that is gone at the block's end."""
     with tempfile.TemporaryDirectory(prefix="cnn-") as folder:
         home = place.is_dir() and course.submitted.is_dir() and place.samefile(course.submitted)
@@ -112,7 +119,7 @@ def _downloads(course: Course, assignment: str) -> Path:
     return course.root / str(folder) / assignment / "archive"
 
 
-def _keep(archive: Path, folder: Path) -> None:
+def _keep_archive(archive: Path, folder: Path) -> None:
     import hashlib
     import shutil
 
@@ -124,27 +131,33 @@ def _keep(archive: Path, folder: Path) -> None:
         shutil.copyfile(archive, target)
 
 
-def rehearse(assignment: Assignment, submissions: Iterable[Submission], how: How, tell: Tell) -> Outcome:
+def dry_run(
+    assignment: Assignment, submissions: Iterable[Submission], options: GradeOptions, on_report: OnReport
+) -> RunResult:
     """Grade, and write nothing down.
 
     Args:
         assignment: the instructor's version.
         submissions: what to grade.
-        how: how to grade.
-        tell: is called with each report.
+        options: how to grade.
+        on_report: is called with each report.
     """
-    client.check(sandboxed=how.sandboxed)
+    client.check_ready(sandboxed=options.sandboxed)
     with tempfile.TemporaryDirectory(prefix="cnn-") as folder, Journal(Path(folder) / "journal") as journal:
         reports = []
-        for report in _run(assignment, list(submissions), how, journal):
-            tell(report)
+        for report in _run(assignment, list(submissions), options, journal):
+            on_report(report)
             reports.append(report)
-    return Outcome(_sorted(reports))
+    return RunResult(_sorted(reports))
 
 
-def grade(
-    course: Course, assignment: Assignment, submissions: Iterable[Submission], how: How, tell: Tell
-) -> Outcome:
+def grade_class(
+    course: Course,
+    assignment: Assignment,
+    submissions: Iterable[Submission],
+    options: GradeOptions,
+    on_report: OnReport,
+) -> RunResult:
     """Grade, and write it down: journal, gradebook, formgrader's notebooks, feedback, tables, statistics.
 
     A run that is killed can be repeated: it goes on where it was, and ends with the same gradebook.
@@ -153,46 +166,49 @@ def grade(
         course: the class.
         assignment: the instructor's version.
         submissions: what to grade.
-        how: how to grade.
-        tell: is called with each report, once it is written down.
+        options: how to grade.
+        on_report: is called with each report, once it is written down.
 
     Raises:
         CourseError: nothing can be graded here, or somebody else grades this class at this moment.
     """
     name, folder = assignment.name, course.grading
     chosen = {submission.student: submission for submission in submissions}
-    client.check(sandboxed=how.sandboxed)
+    client.check_ready(sandboxed=options.sandboxed)
     folder.mkdir(parents=True, exist_ok=True)
     with lock.hold(folder / "grade.lock"), Journal(folder / "journal" / f"{name}.jsonl") as journal:
-        note = backup.backup(course.db_url, folder / "backups").note
+        notes = [backup.backup(course.db_url, folder / "backups").note]
+        if earlier := journal.forget_earlier():
+            notes.append(_EARLIER.format(number=earlier))
         with gradebook.opened(course) as book:
             gradebook.add_assignment(course, book, assignment)
-            if how.regrade:
-                journal.forget(runner.key(assignment, submission) for submission in chosen.values())
+            if options.regrade:
+                job = options.job(assignment)
+                journal.forget(job.key(one.student, one.raw()) for one in chosen.values())
             reports = []
-            for report in _run(assignment, list(chosen.values()), how, journal):
-                _write_down(course, book, assignment, report, chosen[report.student], how)
-                tell(report)
+            for report in _run(assignment, list(chosen.values()), options, journal):
+                _record(course, book, assignment, report, chosen[report.student], options)
+                on_report(report)
                 reports.append(report)
             waiting = sum(
                 bool(one.needs_manual_grade)
                 for one in book.assignment_submissions(name)
                 if one.student_id in chosen
             )
-            pages = tuple(_summaries(book, name, _sorted(reports), folder, how.everyone))
-    return Outcome(_sorted(reports), waiting, pages, note)
+            pages = tuple(_summaries(book, name, _sorted(reports), folder, options.everyone))
+    return RunResult(_sorted(reports), waiting, pages, tuple(notes))
 
 
 def _run(
-    assignment: Assignment, submissions: list[Submission], how: How, journal: Journal
+    assignment: Assignment, submissions: list[Submission], options: GradeOptions, journal: Journal
 ) -> Iterator[Report]:
     return runner.run(
-        assignment,
+        options.job(assignment),
         submissions,
         journal=journal,
-        workers=how.workers,
-        scheduler=how.scheduler or None,
-        grade=how.grade,
+        workers=options.workers,
+        scheduler=options.scheduler or None,
+        grade=client.grade_submission,
     )
 
 
@@ -200,16 +216,21 @@ def _sorted(reports: list[Report]) -> tuple[Report, ...]:
     return tuple(sorted(reports, key=lambda report: report.student))
 
 
-def _write_down(
-    course: Course, book: Any, assignment: Assignment, report: Report, submission: Submission, how: How
+def _record(
+    course: Course,
+    book: Any,
+    assignment: Assignment,
+    report: Report,
+    submission: Submission,
+    options: GradeOptions,
 ) -> None:
     notebook = _notebook(assignment, submission)
     gradebook.write(
         course, book, assignment, report, notebook, submission.timestamp, account=submission.account
     )
-    standing = gradebook.standing(book, assignment.name, report.student)
+    grade = gradebook.submission_grade(book, assignment.name, report.student)
     report = replace(report, repairs=(*submission.notes, *report.repairs))
-    feedback.write(course, assignment, report, notebook, standing, hints=how.hints)
+    feedback.write(course, assignment, report, notebook, grade, hints=options.hints)
 
 
 def _notebook(assignment: Assignment, submission: Submission) -> NotebookNode:
@@ -229,5 +250,5 @@ def _summaries(
     book: Any, name: str, reports: tuple[Report, ...], folder: Path, everyone: bool
 ) -> Iterator[tuple[str, Path]]:
     if everyone and reports:
-        yield "statistics", statistics.write(reports, name, folder / "statistics" / f"{name}.html")
+        yield "statistics", statistics_page.write(reports, name, folder / "statistics" / f"{name}.html")
     yield from (("table", path) for path in exports.write(book, name, folder / "exports"))

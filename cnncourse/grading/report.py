@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
+from cnncourse.errors import lay_out
+
 CellState = Literal["passed", "failed", "manual", "missing"]
 State = Literal["graded", "zero", "quarantined"]
 
@@ -20,8 +22,12 @@ class CellReport:
             ``"missing"`` for one that could not be judged at all.
         reason: one line in words that a student understands; empty when it passed.
         error: the class of the error that ended it; empty when there was none.
-        output: what a learner reads below the cell.
+        output: what was printed below the cell.
+        title: the test's name and points, where a check did not pass.
+        lines: what a learner reads about the failure.
+        pointer: where help is; empty if nowhere.
         hint: the key of the hint that fits, empty if there is none.
+        gone: how the student's process failed to answer, as ``StudentGone`` names it; empty if it answered.
     """
 
     cell: str
@@ -31,7 +37,21 @@ class CellReport:
     reason: str = ""
     error: str = ""
     output: str = ""
+    title: str = ""
+    lines: tuple[str, ...] = ()
+    pointer: str = ""
     hint: str = ""
+    gone: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check of a cell of tests passed."""
+        return self.state == "passed"
+
+    @property
+    def text(self) -> str:
+        """All that a learner reads below the cell."""
+        return self.output + lay_out(self.title, self.lines, self.pointer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +69,7 @@ class Report:
         repairs: what was mended before grading, one line each.
         flags: what looks like an attempt to forge a grade, one line each; for the instructor's eyes.
         seed: what the inputs of hidden tests were drawn from.
+        sandboxed: whether the student's programs ran in a sandbox; None where an earlier version wrote it.
         seconds: wall time.
 
     Example:
@@ -65,6 +86,7 @@ class Report:
     repairs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     seed: int = 0
+    sandboxed: bool | None = None
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -95,6 +117,8 @@ class Report:
             True
         """
         fields: dict[str, Any] = json.loads(text)
-        cells = tuple(CellReport(**cell) for cell in fields.pop("cells"))
+        cells = tuple(
+            CellReport(**cell | {"lines": tuple(cell.get("lines", ()))}) for cell in fields.pop("cells")
+        )
         fields |= {name: tuple(fields[name]) for name in ("repairs", "flags")}
         return cls(cells=cells, **fields)

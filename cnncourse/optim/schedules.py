@@ -25,22 +25,6 @@ def constant(step: int) -> float:
     return 1.0
 
 
-def step_decay(step: int, every: int, gamma: float = 0.1) -> float:
-    """Multiply by ``gamma`` after each ``every`` steps.
-
-    Raises:
-        ArgumentError: ``every`` is below 1.
-
-    Example:
-        >>> [step_decay(step, every=30, gamma=0.5) for step in (0, 29, 30, 60)]
-        [1.0, 1.0, 0.5, 0.25]
-
-    Source: He et al., Deep Residual Learning (2016), section 3.4.
-    """
-    _positive("every", every)
-    return float(gamma ** (step // every))
-
-
 def multi_step(step: int, milestones: Sequence[float], gamma: float = 0.1) -> float:
     """Multiply by ``gamma`` at each milestone.
 

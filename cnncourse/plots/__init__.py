@@ -7,6 +7,7 @@ from cnncourse.plots.charts import bars, confusion, curves
 from cnncourse.plots.grids import compare, convolution_step, heatmap, numbers
 from cnncourse.plots.pictures import images
 from cnncourse.plots.style import COLOURS, use_style
+from cnncourse.plots.wiring import wiring
 
 __all__ = [
     "COLOURS",
@@ -19,4 +20,5 @@ __all__ = [
     "images",
     "numbers",
     "use_style",
+    "wiring",
 ]

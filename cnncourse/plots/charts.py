@@ -12,7 +12,7 @@ from cnncourse.errors import ArgumentError
 from cnncourse.plots.style import COLOURS, SERIES, as_grid, ramp
 
 if TYPE_CHECKING:
-    from cnncourse.train import History
+    from cnncourse.train.history import History
 
 
 def curves(
@@ -37,8 +37,11 @@ def curves(
         2
     """
     runs: Mapping[str, Any] = history if isinstance(history, Mapping) else {"": history}
-    if not runs or not all(run.epochs for run in runs.values()):
-        raise ArgumentError("curves expects a History with at least one epoch, got an empty one")
+    if not runs or not all(getattr(run, "epochs", None) for run in runs.values()):
+        got = ", ".join(f"{type(run).__name__} {label}".strip() for label, run in runs.items())
+        raise ArgumentError(
+            f"curves expects what fit returned, a History with at least one epoch, got {got or 'nothing'}"
+        )
     _, grid = plt.subplots(
         1, len(metrics), figsize=(3.7 * len(metrics), 2.9), squeeze=False, layout="constrained"
     )

@@ -71,6 +71,11 @@ def images(
 
 def _picture(item: Any, normalise: bool) -> NDArray[np.float64]:
     """One picture as (h, w) or (h, w, 3) with values 0..1."""
+    if isinstance(item, tuple):
+        raise ShapeError(
+            "a picture expects an array, got a tuple: an image set yields pictures with their labels — pass "
+            "its images alone, as in images(digits.images[:8])"
+        )
     if hasattr(item, "detach"):
         item = item.detach().cpu().numpy()
     raw = np.asarray(item)

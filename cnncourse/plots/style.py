@@ -30,6 +30,9 @@ def use_style() -> None:
 
     Example:
         >>> use_style()
+        >>> import matplotlib
+        >>> matplotlib.rcParams["figure.dpi"]
+        130.0
     """
     import matplotlib as mpl
     from cycler import cycler

@@ -9,9 +9,10 @@ from torch.utils.data import DataLoader
 
 from cnncourse.augment import Augmented, Setting, keyed, pipeline
 from cnncourse.augment.step import Table, rows
+from cnncourse.data import standardiser
 from cnncourse.errors import ArgumentError, ShapeError
 from cnncourse.train.hardware import rng
-from cnncourse.train.hardware.distributed import Team
+from cnncourse.train.hardware.distributed import Processes
 from cnncourse.train.targets import Labels
 
 
@@ -42,7 +43,7 @@ class LabelledImages(Protocol):
         """Standard deviation of each channel."""
 
 
-Source = LabelledImages | DataLoader[Any]
+ImageData = LabelledImages | DataLoader[Any]
 
 
 class Batches(Protocol):
@@ -83,10 +84,10 @@ class Resident:
         source: the images and labels.
         batch_size: the largest number of images in a batch, of all processes together.
         device: where images and labels go.
-        augment: augmentations in words, see ``augment.pipeline``.
+        augment: augmentations as text, see ``augment.specs``.
         seed: their seed.
         drop_last: leave out the images that do not fill a batch.
-        team: the processes that share each batch.
+        processes: the processes that share each batch.
 
     Raises:
         ArgumentError: the set is empty, an augmentation makes no sense, or a batch has fewer images than
@@ -105,24 +106,23 @@ class Resident:
         augment: Sequence[str] = (),
         seed: int = 0,
         drop_last: bool = False,
-        team: Team | None = None,
+        processes: Processes | None = None,
     ) -> None:
         check_images(source.images, source.labels)
         self.images = len(source.images)
-        self.batch_size, self._seed, self._team = batch_size, seed, team or Team()
+        self.batch_size, self._seed, self._processes = batch_size, seed, processes or Processes()
         self._drop = drop_last and self.images >= batch_size
-        if self.images // len(self) < self._team.size:
+        if self.images // len(self) < self._processes.size:
             raise ArgumentError(
-                f"every batch expects an image for each of the {self._team.size} processes, got batches of "
-                f"{self.images // len(self)} — start fewer, or take a larger batch_size"
+                f"every batch expects an image for each of the {self._processes.size} processes, got batches "
+                f"of {self.images // len(self)} — start fewer, or take a larger batch_size"
             )
         self._labels = source.labels.to(device)
-        mean, std = (torch.as_tensor(value, dtype=torch.float32) for value in (source.mean, source.std))
-        self._centre = (mean * 255).reshape(1, -1, 1, 1).to(device)
-        self._spread = (std * 255).reshape(1, -1, 1, 1).to(device)
+        self._standardised = standardiser(source.mean, source.std, device)
         self._pixels = source.images.to(device)
         height, width = self._pixels.shape[2:]
-        colour = tuple((mean.reshape(-1) * 255).round().tolist())
+        mean = torch.as_tensor(source.mean, dtype=torch.float32).reshape(-1)
+        colour = tuple((mean * 255).round().tolist())
         self._steps, self._mix = pipeline(augment, Setting((height, width), colour))
         self._augmented = Augmented(self._pixels, self._steps, seed=seed) if self._steps.steps else None
         self._mixture: tuple[int, Table] | None = None
@@ -155,7 +155,7 @@ class Resident:
         if self._drop:
             order = order[: len(self) * self.batch_size]
         for whole in order.to(self._pixels.device).tensor_split(len(self)):
-            index = self._team.share(whole)
+            index = self._processes.shard(whole)
             images, labels = self._standardised(self._look(index, number)), self._labels[index]
             yield (images, labels) if self._mix is None else self._mixed(images, labels, index, number)
 
@@ -175,9 +175,6 @@ class Resident:
         partner = drawn.pop("partner")
         mixed = self._mix.apply(images, self._standardised(self._look(partner, number)), drawn)
         return mixed, self._mix.labels(labels, self._labels[partner], drawn)
-
-    def _standardised(self, pixels: Tensor) -> Tensor:
-        return pixels.float().sub_(self._centre).div_(self._spread)
 
 
 class Loaded:
@@ -239,7 +236,7 @@ class Loaded:
             yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
 
 
-def batches(source: Source, batch_size: int, device: torch.device, **options: Any) -> Batches:
+def batches(source: ImageData, batch_size: int, device: torch.device, **options: Any) -> Batches:
     """Wrap an image set or a DataLoader, so that training need not know which it is.
 
     Args:
@@ -282,7 +279,9 @@ def check_images(images: Tensor, labels: Tensor) -> None:
         ShapeError: anything else is wrong.
 
     Example:
-        >>> check_images(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 1]))
+        >>> check_images(torch.zeros(2, 1, 4, 4), torch.tensor([0, 1]))
+        Traceback (most recent call last):
+        cnncourse.errors.ShapeError: images must be uint8 (n, c, h, w), got torch.float32 (2, 1, 4, 4)
     """
     if images.ndim != 4 or images.dtype != torch.uint8:
         raise ShapeError(f"images must be uint8 (n, c, h, w), got {images.dtype} {tuple(images.shape)}")
@@ -302,7 +301,9 @@ def check_labels(labels: Tensor, classes: int) -> None:
         ArgumentError: a label is negative, or not below ``classes``; or there are more or fewer shares.
 
     Example:
-        >>> check_labels(torch.tensor([0, 9]), 10)
+        >>> check_labels(torch.tensor([0, 10]), 10)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: the net has 10 outputs, so labels must lie in 0…9, got 0…10...
     """
     if labels.is_floating_point():
         if labels.ndim != 2 or labels.shape[1] != classes:

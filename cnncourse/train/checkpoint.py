@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from cnncourse.errors import ArgumentError, DataError
+from cnncourse.files import whole_file
 from cnncourse.train.recipe import Recipe
 
 FORMAT = 2
@@ -20,8 +21,6 @@ _KEYS = frozenset(
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint so that a crash at any moment leaves the old file or the new one, never half of one.
 
-    The bytes go to a neighbouring file, are flushed to the disk, and only then take the name over.
-
     Args:
         path: the checkpoint's file; its folder is made if need be.
         state: tensors and plain data.
@@ -32,14 +31,11 @@ def save(path: Path, state: dict[str, Any]) -> None:
     Example:
         >>> save(Path("runs/lenet.pt"), state)  # doctest: +SKIP
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with whole_file(path) as file:
             torch.save(state | {"format": FORMAT}, file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
     except OSError as error:
         raise DataError(f"cannot write the checkpoint {path}: {error.strerror or error}") from None
 

@@ -33,7 +33,9 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the same command was stopped.")
     ] = False,
-    show: Annotated[bool, typer.Option("--list", help="Explain each recipe in a line, and stop.")] = False,
+    show: Annotated[
+        bool, typer.Option("--list", help="Explain the recipes and the recorded runs, and stop.")
+    ] = False,
 ) -> None:
     """Train a net by a named recipe, test it once, and write a record of it.
 
@@ -46,23 +48,26 @@ def train(
     began = time.perf_counter()
     import torch
 
-    from cnncourse.train import recipe as recipes
-    from cnncourse.train import record
+    from cnncourse.train import recipes, record
     from cnncourse.train.experiment import Experiment
     from cnncourse.train.hardware.distributed import join
     from cnncourse.train.hardware.malloc import keep_memory
+    from cnncourse.train.planned import PLANNED
 
     if show:
         for name in recipes.names():
             typer.echo(f"{name:<18} {recipes.get(name).about}")
+        typer.echo("\nruns of them that the course records, most wanted first:")
+        for run in PLANNED.values():
+            typer.echo(f"{run.name:<36} {run.state()} · {run.times}")
         return
     if not recipe:
         raise ArgumentError("train expects the name of a recipe — see cnncourse train --list")
     plan, root = changed(recipes.get(recipe), change or (), epochs, data)
     keep_memory()
     torch.backends.cudnn.benchmark = True  # on a GPU: try several ways to convolve, and keep the fastest
-    target, leads = out or default_target(plan.name), join().leads
-    say, sources = typer.echo if leads else quiet, record.commit()
+    target, is_main = out or default_target(plan.name), join().is_main
+    say, sources = typer.echo if is_main else quiet, record.commit()
     experiment = Experiment(plan, root)
     results, cold = [], 0.0
     for number in range(seed, seed + runs):
@@ -77,7 +82,7 @@ def train(
         results.append(result)
         cold = cold or round(time.perf_counter() - began, 3)
         say(f"test accuracy {100 * result.test.accuracy:.2f} % · {result.race_seconds:.2f} s")
-    if not leads:
+    if not is_main:
         return
     command = spell(recipe, change or (), runs=runs, seed=seed, epochs=epochs, device=device, data=data)
     record.write(
@@ -107,7 +112,7 @@ def changed(
     if epochs is not None:
         plan = plan.but(epochs=epochs)
     if data is not None:
-        other, root = place(data)
+        other, root = name_or_folder(data)
         plan = plan.but(data=other or plan.data)
     return plan, root
 
@@ -171,7 +176,7 @@ def spell(recipe: str, changes: Sequence[str] = (), **options: Any) -> str:
     return shlex.join(words)
 
 
-def place(word: str) -> tuple[str | None, Path | None]:
+def name_or_folder(word: str) -> tuple[str | None, Path | None]:
     """Tell whether ``--data`` was given the name of a data set or a folder.
 
     Returns:
@@ -181,7 +186,7 @@ def place(word: str) -> tuple[str | None, Path | None]:
         ArgumentError: it is neither.
 
     Example:
-        >>> place("fashion_mnist")
+        >>> name_or_folder("fashion_mnist")
         ('fashion_mnist', None)
     """
     from cnncourse import data
@@ -200,8 +205,8 @@ def default_target(name: str) -> Path:
         >>> default_target("lenet-mnist").name
         'lenet-mnist.json'
     """
-    shelf = Path("book/assets/runs")
-    return (shelf if Path("book/assets").is_dir() else Path("runs")) / f"{name}.json"
+    records = Path("book/assets/runs")
+    return (records if Path("book/assets").is_dir() else Path("runs")) / f"{name}.json"
 
 
 def checkpoint_of(target: Path, seed: int) -> Path:

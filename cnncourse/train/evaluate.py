@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from cnncourse import runtime
 from cnncourse.augment.crop import crop, pad
 from cnncourse.errors import ArgumentError, ShapeError
-from cnncourse.train.batches import Batches, Source, batches
+from cnncourse.train.batches import Batches, ImageData, batches
 from cnncourse.train.hardware.precision import precision as halved
 from cnncourse.train.targets import main_class
 
@@ -39,7 +39,7 @@ class Evaluation:
 
 def evaluate(
     model: nn.Module,
-    image_set: Source,
+    image_set: ImageData,
     *,
     batch_size: int = 1000,
     device: torch.device | str | None = None,

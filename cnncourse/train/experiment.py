@@ -11,7 +11,7 @@ from cnncourse import backbones, data, runtime
 from cnncourse.errors import ArgumentError
 from cnncourse.train.averaging import copy_of
 from cnncourse.train.evaluate import Evaluation, evaluate
-from cnncourse.train.hardware.distributed import join, own_device
+from cnncourse.train.hardware.distributed import join, local_device
 from cnncourse.train.history import History
 from cnncourse.train.loop import fit
 from cnncourse.train.recipe import Recipe
@@ -67,9 +67,9 @@ class Experiment:
     def __init__(self, recipe: Recipe, root: Path | None = None) -> None:
         if not recipe.model:
             raise ArgumentError(f"recipe {recipe.name!r} names no model — see backbones.names()")
-        self.recipe, team = recipe, join()
-        with team.in_turn():  # what has to be downloaded is downloaded once
-            whole = data.load(recipe.data, "train", root=root, announce=team.leads)
+        self.recipe, processes = recipe, join()
+        with processes.main_first():  # what has to be downloaded is downloaded once
+            whole = data.load(recipe.data, "train", root=root, announce=processes.is_main)
             self.test_set = data.load(recipe.data, "test", announce=False, root=root)
         if recipe.train_images is not None and recipe.train_images < len(whole):
             whole = whole.take(recipe.train_images)
@@ -114,7 +114,7 @@ class Experiment:
         Raises:
             CourseError: as ``fit`` raises.
         """
-        home = own_device(runtime.device(device))
+        home = local_device(runtime.device(device))
         runtime.seed(seed)
         model = self.build().to(home)
         self._settle(home)

@@ -1,6 +1,5 @@
-"""What happened while a net was trained, an epoch a row: kept, compared, written to JSON and CSV."""
+"""What happened while a net was trained, an epoch a row: kept, compared, written to JSON."""
 
-import csv
 import dataclasses
 import json
 from dataclasses import dataclass, field
@@ -136,17 +135,6 @@ class History:
                 f"{path} does not hold a History: expected an object, got a {type(data).__name__}"
             )
         return cls.from_dict(data)
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write the history to a CSV file, an epoch a line, for a spreadsheet.
-
-        Example:
-            >>> history.to_csv("lenet.csv")  # doctest: +SKIP
-        """
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [f.name for f in dataclasses.fields(EpochRecord)])
-            writer.writeheader()
-            writer.writerows(dataclasses.asdict(record) for record in self.epochs)
 
 
 def _merit(record: EpochRecord) -> tuple[float, float]:

@@ -13,7 +13,9 @@ def whole(name: str, value: object, *, at_least: int = 1) -> None:
         ArgumentError: it is none, or it is too small.
 
     Example:
-        >>> whole("epochs", 3)
+        >>> whole("epochs", 0)
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: epochs expects a number from 1 upwards, got 0
     """
     if not isinstance(value, int) or isinstance(value, bool):
         raise ArgumentError(f"{name} expects a whole number, got {value!r}")
@@ -36,7 +38,9 @@ def number(
         ArgumentError: it is none, or it is outside.
 
     Example:
-        >>> number("momentum", 0.9, at_least=0, below=1)
+        >>> number("momentum", 1.5, at_least=0, below=1)
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: momentum expects a number from 0 and below 1, got 1.5
     """
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise ArgumentError(f"{name} expects a number, got {value!r}")
@@ -53,7 +57,9 @@ def flag(name: str, value: object) -> None:
         ArgumentError: it is something else.
 
     Example:
-        >>> flag("nesterov", True)
+        >>> flag("nesterov", 1)
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: nesterov expects True or False, got 1
     """
     if not isinstance(value, bool):
         raise ArgumentError(f"{name} expects True or False, got {value!r}")
@@ -66,7 +72,9 @@ def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
         ArgumentError: it is something else.
 
     Example:
-        >>> one_of("keep", "best", ("best", "last"))
+        >>> one_of("keep", "worst", ("best", "last"))
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: keep expects one of best, last, got 'worst'
     """
     if value not in allowed:
         raise ArgumentError(f"{name} expects one of {', '.join(allowed)}, got {value!r}")
@@ -79,7 +87,9 @@ def rising(name: str, values: Iterable[object]) -> None:
         ArgumentError: it is not.
 
     Example:
-        >>> rising("milestones", (0.5, 0.75))
+        >>> rising("milestones", (0.75, 0.5))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: milestones expects parts of the run between 0 and 1...
     """
     before = 0.0
     for value in values:

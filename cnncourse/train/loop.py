@@ -7,19 +7,19 @@ from torch import nn
 
 from cnncourse import runtime
 from cnncourse.errors import ArgumentError
-from cnncourse.train.batches import Source
+from cnncourse.train.batches import ImageData
 from cnncourse.train.hardware.distributed import join
 from cnncourse.train.history import History
 from cnncourse.train.progress import Progress
 from cnncourse.train.recipe import Recipe
 from cnncourse.train.run import Run
-from cnncourse.train.tensorboard import Board
+from cnncourse.train.tensorboard import TensorBoardWriter
 
 
 def fit(
     model: nn.Module,
-    train_set: Source,
-    val_set: Source | None = None,
+    train_set: ImageData,
+    val_set: ImageData | None = None,
     *,
     recipe: Recipe | None = None,
     device: torch.device | str | None = None,
@@ -78,22 +78,24 @@ def fit(
     """
     if resume and checkpoint is None:
         raise ArgumentError("resume=True expects the file to go on from — give it as checkpoint=…")
-    board = Board(log_dir) if log_dir is not None else None
-    team = join()
+    curves = TensorBoardWriter(log_dir) if log_dir is not None else None
+    processes = join()
     runtime.seed(seed)
     home = runtime.device(device)
     path = Path(checkpoint) if checkpoint else None
-    run = Run(model, train_set, val_set, recipe or Recipe(), home, seed, path, team)
-    team.scatter_dice(seed)
+    run = Run(model, train_set, val_set, recipe or Recipe(), home, seed, path, processes)
+    processes.seed_apart(seed)
     run.open(resume)
-    bar = Progress(run.epochs, len(run.train), run.train.images, shown=progress and team.leads, home=run.home)
+    bar = Progress(
+        run.epochs, len(run.train), run.train.images, shown=progress and processes.is_main, home=run.home
+    )
     bar.start(run.history)
     try:
         while not run.over:
             record = run.epoch(bar)
             bar.row(record)
-            if board is not None and team.leads:
-                board.row(record)
+            if curves is not None and processes.is_main:
+                curves.add(record)
         if len(run.history) < run.epochs:
             run.history.stopped = "early"
             bar.note(f"stopped early: nothing better since epoch {run.history.best.epoch}")

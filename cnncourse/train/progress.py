@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 import torch
 
+from cnncourse.notebook import in_notebook
 from cnncourse.train.history import EpochRecord, History
 
 _HEADER = "   epoch   train loss  accuracy   val loss  accuracy"
@@ -135,12 +136,8 @@ def taken(home: torch.device | None) -> str:
 
 def _notebook_display() -> Any:
     """Return a place in the notebook's output that can be redrawn, or None outside a notebook."""
-    if "ipykernel" not in sys.modules:
+    if not in_notebook():
         return None
-    from IPython.core.getipython import get_ipython
     from IPython.display import display
 
-    shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
-        return None
     return display({"text/plain": ""}, raw=True, display_id=True)  # type: ignore[no-untyped-call]

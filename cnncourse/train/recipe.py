@@ -1,12 +1,11 @@
 """The settings of a training run, in one frozen object that can be read, compared, saved and named."""
 
 import dataclasses
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
-from cnncourse.augment.parse import check_words
+from cnncourse.augment.parse import check_texts
 from cnncourse.errors import ArgumentError, did_you_mean
 from cnncourse.train.limits import flag, number, one_of, rising, whole
 
@@ -46,7 +45,7 @@ class Recipe:
             norm then knows the statistics of a part.
         drop_last: leave out, each epoch anew, the images that do not fill a batch. Without it the batches
             differ by one image at most.
-        augment: what happens to training images, in words: ``("crop:4", "flip")``, see ``augment.pipeline``.
+        augment: what happens to training images, as text: ``("crop:4", "flip")``, see ``augment.specs``.
 
         optimiser: ``"sgd"``, ``"adam"``, ``"adamw"`` or ``"muon"``. Muon moves the weights with at least two
             dimensions, apart from those of the first and the last layer.
@@ -87,7 +86,7 @@ class Recipe:
             precision on a processor with units for it too, see ``precision.precision``.
         channels_last: lay images out pixel by pixel, which is faster for most nets.
         compile: let ``torch.compile`` build the net's step.
-        replay: on one GPU, record a step and replay it, see ``replay.Replay``. Elsewhere nothing changes.
+        replay: on one GPU, record a step and replay it, see ``cuda_graph``. Elsewhere nothing changes.
         sync_bn: on several processes, norms use the statistics of the whole batch.
 
         keep: the weights the net holds after training, those of the ``"best"`` epoch or the ``"last"``.
@@ -169,7 +168,7 @@ class Recipe:
             if isinstance(value, str) or not isinstance(value, list | tuple):
                 raise ArgumentError(f"{name} expects several values in brackets, got {value!r}")
             object.__setattr__(self, name, tuple(value))
-        _check_words(self)
+        _check_choices(self)
         for name in ("epochs", "batch_size", "accumulate", "muon_steps"):
             whole(name, getattr(self, name))
         for name in ("lookahead", "plateau"):
@@ -224,13 +223,13 @@ class Recipe:
         return cls(**fields)
 
 
-def _check_words(recipe: Recipe) -> None:
+def _check_choices(recipe: Recipe) -> None:
     for name, allowed in (
         ("optimiser", Optimiser), ("rest", Rest), ("schedule", Schedule), ("precision", Precision),
         ("keep", Literal["best", "last"]), ("tta", Mirrors),
     ):  # fmt: skip
         one_of(name, getattr(recipe, name), get_args(allowed))
-    check_words(recipe.augment)
+    check_texts(recipe.augment)
     rising("milestones", recipe.milestones)
 
 
@@ -258,57 +257,3 @@ def _known(fields: Mapping[str, Any]) -> None:
         if name not in names:
             hint = did_you_mean(name, names, f"there are {', '.join(names)}")
             raise ArgumentError(f"a Recipe has no field {name!r} — {hint}")
-
-
-_RECIPES: dict[str, Recipe] = {}
-
-
-def register(recipe: Recipe) -> Recipe:
-    """Give a recipe its place in the list that ``cnncourse train --list`` shows.
-
-    Raises:
-        ArgumentError: the recipe has no model, or its name is taken by a different one.
-
-    Example:
-        >>> register(get("smoke")) == get("smoke")
-        True
-    """
-    if not recipe.model:
-        raise ArgumentError(f"recipe {recipe.name!r} names no model, so it cannot be trained by name")
-    if _RECIPES.get(recipe.name, recipe) != recipe:
-        raise ArgumentError(f"there is another recipe called {recipe.name!r} already")
-    _RECIPES[recipe.name] = recipe
-    return recipe
-
-
-def names() -> list[str]:
-    """Return the names of all recipes, in the order in which they were registered.
-
-    Example:
-        >>> "lenet-mnist" in names()
-        True
-    """
-    _named()
-    return list(_RECIPES)
-
-
-def get(name: str) -> Recipe:
-    """Look a named recipe up.
-
-    Raises:
-        ArgumentError: there is none of that name; the message names the nearest.
-
-    Example:
-        >>> get("lenet-mnist").model
-        'lenet5'
-    """
-    _named()
-    if name not in _RECIPES:
-        hint = did_you_mean(name, names(), f"there are {', '.join(names())}")
-        raise ArgumentError(f"there is no recipe {name!r} — {hint}")
-    return _RECIPES[name]
-
-
-def _named() -> None:
-    """Load the named recipes, which register themselves."""
-    importlib.import_module("cnncourse.train.recipes")

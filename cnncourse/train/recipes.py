@@ -1,6 +1,54 @@
 """The named recipes, which ``cnncourse train --list`` explains in this order."""
 
-from cnncourse.train.recipe import Recipe, register
+from cnncourse.errors import ArgumentError, did_you_mean
+from cnncourse.train.recipe import Recipe
+
+_RECIPES: dict[str, Recipe] = {}
+
+
+def register(recipe: Recipe) -> Recipe:
+    """Give a recipe its place in the list that ``cnncourse train --list`` shows.
+
+    Raises:
+        ArgumentError: the recipe has no model, or its name is taken by a different one.
+
+    Example:
+        >>> register(get("smoke")) == get("smoke")
+        True
+    """
+    if not recipe.model:
+        raise ArgumentError(f"recipe {recipe.name!r} names no model, so it cannot be trained by name")
+    if _RECIPES.get(recipe.name, recipe) != recipe:
+        raise ArgumentError(f"there is another recipe called {recipe.name!r} already")
+    _RECIPES[recipe.name] = recipe
+    return recipe
+
+
+def names() -> list[str]:
+    """Return the names of all recipes, in the order in which they were registered.
+
+    Example:
+        >>> "lenet-mnist" in names()
+        True
+    """
+    return list(_RECIPES)
+
+
+def get(name: str) -> Recipe:
+    """Look a named recipe up.
+
+    Raises:
+        ArgumentError: there is none of that name; the message names the nearest.
+
+    Example:
+        >>> get("lenet-mnist").model
+        'lenet5'
+    """
+    if name not in _RECIPES:
+        hint = did_you_mean(name, names(), f"there are {', '.join(names())}")
+        raise ArgumentError(f"there is no recipe {name!r} — {hint}")
+    return _RECIPES[name]
+
 
 register(
     Recipe(

@@ -7,21 +7,24 @@ import statistics
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from cnncourse import __version__
 from cnncourse.errors import DataError
-from cnncourse.train.experiment import Experiment, Result
+from cnncourse.files import replace_file
+
+if TYPE_CHECKING:
+    from cnncourse.train.experiment import Experiment, Result
 
 _PACKAGE = Path(__file__).parents[1]
 _TRAINING = [".", *(f":!{folder}" for folder in ("check", "explorers", "grading", "plots"))]
 """What of the sources takes part in training, as git names it."""
-_SHELVES = (_PACKAGE / "runs", _PACKAGE.parent / "book" / "assets" / "runs")
+_FOLDERS = (_PACKAGE / "runs", _PACKAGE.parent / "book" / "assets" / "runs")
 
 
-def summarise(experiment: Experiment, results: Sequence[Result], command: str) -> dict[str, Any]:
+def summarise(experiment: "Experiment", results: Sequence["Result"], command: str) -> dict[str, Any]:
     """Gather the runs of an experiment into one record, with everything needed to repeat them.
 
     The standard deviation is that of a sample (n − 1); for a single run it is None. The confusion matrix and
@@ -70,8 +73,7 @@ def write(path: Path, record: dict[str, Any]) -> None:
     """
     fields = (f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in record.items())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("{\n" + ",\n".join(fields) + "\n}\n", encoding="utf-8")
+        replace_file(path, ("{\n" + ",\n".join(fields) + "\n}\n").encode())
     except OSError as error:
         raise DataError(f"cannot write the record {path}: {error.strerror or error}") from None
 
@@ -116,7 +118,7 @@ def names() -> list[str]:
 
 
 def _files() -> dict[str, Path]:
-    return {file.stem: file for shelf in _SHELVES for file in sorted(shelf.glob("*.json"))}
+    return {file.stem: file for folder in _FOLDERS for file in sorted(folder.glob("*.json"))}
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -174,7 +176,7 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _data(experiment: Experiment) -> dict[str, Any]:
+def _data(experiment: "Experiment") -> dict[str, Any]:
     train_set, val_set, test_set = experiment.train_set, experiment.val_set, experiment.test_set
     return {
         "name": test_set.name,
@@ -185,7 +187,7 @@ def _data(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _misread(experiment: Experiment, result: Result) -> list[list[int]]:
+def _misread(experiment: "Experiment", result: "Result") -> list[list[int]]:
     truth, answers = experiment.test_set.labels, result.test.predictions
     wrong = (truth != answers).nonzero().flatten()
     return [[int(i), int(truth[i]), int(answers[i])] for i in wrong]

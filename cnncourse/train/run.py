@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from cnncourse.errors import CourseError
 from cnncourse.train import checkpoint as files
 from cnncourse.train.averaging import Averaging, copy_of
-from cnncourse.train.batches import Batches, Source, batches
+from cnncourse.train.batches import Batches, ImageData, batches
 from cnncourse.train.evaluate import ask, match
 from cnncourse.train.hardware import rng
-from cnncourse.train.hardware.distributed import Team, own_device
+from cnncourse.train.hardware.distributed import Processes, local_device
 from cnncourse.train.hardware.sync_norm import synchronise
 from cnncourse.train.history import EpochRecord, History
 from cnncourse.train.progress import Progress
@@ -50,7 +50,7 @@ class Run:
         home: the device.
         seed: decides the order of the images and their augmentation.
         path: the checkpoint's file, or None.
-        team: the processes that train together.
+        processes: the processes that train together.
 
     Attributes:
         train: the training batches.
@@ -65,28 +65,28 @@ class Run:
     def __init__(
         self,
         model: nn.Module,
-        train_set: Source,
-        val_set: Source | None,
+        train_set: ImageData,
+        val_set: ImageData | None,
         recipe: Recipe,
         home: torch.device,
         seed: int = 0,
         path: Path | None = None,
-        team: Team | None = None,
+        processes: Processes | None = None,
     ) -> None:
-        self.team = team or Team()
-        self.home = own_device(home)
+        self.processes = processes or Processes()
+        self.home = local_device(home)
         self.recipe, self.seed, self.path = recipe, seed, path
         self.train = batches(
             train_set, recipe.batch_size, self.home,
-            augment=recipe.augment, seed=seed, drop_last=recipe.drop_last, team=self.team,
+            augment=recipe.augment, seed=seed, drop_last=recipe.drop_last, processes=self.processes,
         )  # fmt: skip
         self.val: Batches | None = None
         if val_set is not None:
-            self.val = batches(val_set, 1000, self.home, team=self.team)
+            self.val = batches(val_set, 1000, self.home, processes=self.processes)
         self.model = self._prepared(model)
         self.steps = total_steps(recipe, len(self.train))
         self.epochs = -(-self.steps // len(self.train))
-        self.step = Step(recipe, model, self.home, self.team)
+        self.step = Step(recipe, model, self.home, self.processes)
         self.averaging = Averaging(recipe, model, self.steps)
         self.order = torch.Generator().manual_seed(seed)
         self.history = History()
@@ -96,10 +96,10 @@ class Run:
         """Go on from the checkpoint, or write the first one, with the initial weights."""
         if self.path is None:
             return
-        if not self.team.agree(resume and self.path.exists()):
+        if not self.processes.broadcast(resume and self.path.exists()):
             self._save()
             return
-        state = self.team.agree(files.load(self.path) if self.team.leads else {})
+        state = self.processes.broadcast(files.load(self.path) if self.processes.is_main else {})
         files.check(state, self.model, recipe=self.recipe.to_dict(), seed=self.seed, images=self.train.images)
         self.model.load_state_dict(state["model"])
         self.best = {name: value.to(self.home) for name, value in state["best"].items()}
@@ -108,7 +108,7 @@ class Run:
         self.averaging.load_state_dict(state["averaging"])
         self.order.set_state(state["order"])
         self.history = History.from_dict(state["history"])
-        rng.set_state(state["rng"][min(self.team.rank, len(state["rng"]) - 1)])
+        rng.set_state(state["rng"][min(self.processes.rank, len(state["rng"]) - 1)])
 
     @property
     def over(self) -> bool:
@@ -127,7 +127,7 @@ class Run:
             tell(number - 1)
         loss, accuracy = self._pass(number, bar)
         with self.averaging.shown(self.model):
-            self.team.align(self.model)
+            self.processes.broadcast_model(self.model)
             val_loss, val_accuracy = self._judge()
             record = EpochRecord(
                 epoch=number,
@@ -166,9 +166,9 @@ class Run:
         if look is not None:
             with torch.no_grad():
                 look(self.train.plain(FIRST_LOOK))
-        if self.recipe.sync_bn and self.team.size > 1:
+        if self.recipe.sync_bn and self.processes.size > 1:
             synchronise(model)
-        self.team.align(model)
+        self.processes.broadcast_model(model)
         if self.recipe.compile and model._compiled_call_impl is None:
             model.compile(dynamic=False)
         return model
@@ -180,7 +180,7 @@ class Run:
         last = min(first + len(self.train), self.steps) - 1
         losses = [e.train_loss if e.val_loss is None else e.val_loss for e in self.history.epochs]
         total, right, seen = torch.zeros((), device=self.home), torch.zeros((), device=self.home), 0
-        often = self.home.type == "cpu" and self.team.size == 1
+        often = self.home.type == "cpu" and self.processes.size == 1
         for step, (images, labels) in enumerate(self.train.epoch(self.order, number - 1), start=first):
             self.step.optimisers.set_rate(factor(self.recipe, step, len(self.train), losses))
             logits, loss = self.step(images, labels)
@@ -194,7 +194,7 @@ class Run:
             bar.step()
             if step == last:
                 break
-        sums = self.team.sums([total.item(), right.item(), seen], self.home)
+        sums = self.processes.sums([total.item(), right.item(), seen], self.home)
         return sums[0] / sums[2], sums[1] / sums[2]
 
     def _judge(self) -> tuple[float | None, float | None]:
@@ -202,15 +202,15 @@ class Run:
         if self.val is None:
             return None, None
         mine = ask(self.model, self.val, dtype=self.step.dtype)
-        if self.team.size == 1:
+        if self.processes.size == 1:
             return mine.loss, mine.accuracy
         n = len(mine.predictions)
-        loss, right, seen = self.team.sums([mine.loss * n, mine.accuracy * n, n], self.home)
+        loss, right, seen = self.processes.sums([mine.loss * n, mine.accuracy * n, n], self.home)
         return loss / seen, right / seen
 
     def _check(self, total: Tensor, number: int, step: int) -> None:
         """Stop when the summed loss is no longer a number."""
-        value = self.team.total(total).item()
+        value = self.processes.sum(total).item()
         if math.isfinite(value):
             return
         self.model.load_state_dict(self.best)
@@ -235,12 +235,12 @@ class Run:
             "scaler": self.step.scaler.state_dict(),
             "averaging": self.averaging.state_dict(),
             "order": self.order.get_state(),
-            "rng": self.team.gather(rng.get_state()),
+            "rng": self.processes.all_gather(rng.get_state()),
             "history": self.history.to_dict(),
             "recipe": self.recipe.to_dict(),
             "seed": self.seed,
             "images": self.train.images,
         }
-        if self.team.leads:
+        if self.processes.is_main:
             files.save(self.path, state)
         self.history.saving += time.perf_counter() - began

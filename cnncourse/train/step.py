@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.errors import CourseError
-from cnncourse.train.hardware.cuda_graph import Replay
-from cnncourse.train.hardware.distributed import Team
+from cnncourse.train.hardware.cuda_graph import GraphedStep
+from cnncourse.train.hardware.distributed import Processes
 from cnncourse.train.hardware.precision import precision
 from cnncourse.train.optimisers import Optimisers
 from cnncourse.train.recipe import Recipe
@@ -21,7 +21,7 @@ class Step:
         recipe: the settings.
         model: the net, on its device.
         home: that device.
-        team: the processes that share each batch.
+        processes: the processes that share each batch.
 
     Attributes:
         optimisers: what moves the weights.
@@ -40,19 +40,19 @@ class Step:
     """
 
     def __init__(
-        self, recipe: Recipe, model: nn.Module, home: torch.device, team: Team | None = None
+        self, recipe: Recipe, model: nn.Module, home: torch.device, processes: Processes | None = None
     ) -> None:
-        self.recipe, self.home, self.team = recipe, home, team or Team()
+        self.recipe, self.home, self.processes = recipe, home, processes or Processes()
         self.optimisers = Optimisers(recipe, model)
         self.dtype = precision(recipe.precision, home)
         self.scaler = torch.amp.GradScaler(home.type, enabled=self.dtype is torch.float16)
         self.model = model
-        self._replay: Replay | None = None
+        self._graphed: GraphedStep | None = None
         # Losses scaled for fp16, and several processes, make the processor wait: that cannot be recorded.
-        alone = self.team.size == 1 and not self.scaler.is_enabled()
+        alone = self.processes.size == 1 and not self.scaler.is_enabled()
         if recipe.replay and home.type == "cuda" and alone:
             self.optimisers.keep_rates()
-            self._replay = Replay(list(model.parameters()), home)
+            self._graphed = GraphedStep(list(model.parameters()), home)
 
     def __call__(self, images: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
         """Forget the old gradients, go forwards and backwards, move the weights.
@@ -67,8 +67,8 @@ class Step:
         Raises:
             CourseError: there is not enough memory.
         """
-        if self._replay is not None and isinstance(labels, Tensor):
-            return self._replay(self._take, images, labels)
+        if self._graphed is not None and isinstance(labels, Tensor):
+            return self._graphed(self._take, images, labels)
         return self._take(images, labels)
 
     def _take(self, images: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
@@ -79,7 +79,9 @@ class Step:
             answer = self._gradients(images, labels)
         except RuntimeError as error:
             raise out_of_memory(error, self.recipe) or error from None
-        self.team.average([weight.grad for weight in self.optimisers.weights if weight.grad is not None])
+        self.processes.average_gradients(
+            [weight.grad for weight in self.optimisers.weights if weight.grad is not None]
+        )
         self.optimisers.step(self.scaler, self.recipe.clip_norm)
         return answer
 
@@ -106,10 +108,10 @@ class Step:
 
     def _scale(self, images: int) -> Tensor | float:
         """Return what makes the average over processes the average over images, if they have not as many."""
-        if self.team.size == 1:
+        if self.processes.size == 1:
             return ONE
-        whole = self.team.total(torch.tensor(float(images), device=self.home))
-        return images * self.team.size / whole
+        whole = self.processes.sum(torch.tensor(float(images), device=self.home))
+        return images * self.processes.size / whole
 
 
 def out_of_memory(error: RuntimeError, recipe: Recipe) -> CourseError | None:

@@ -7,7 +7,7 @@ from cnncourse.errors import MissingDependencyError
 from cnncourse.train.history import EpochRecord
 
 
-class Board:
+class TensorBoardWriter:
     """Write each epoch of a run where ``tensorboard --logdir`` looks for it.
 
     Args:
@@ -17,7 +17,7 @@ class Board:
         MissingDependencyError: TensorBoard is not installed.
 
     Example:
-        >>> Board("runs/lenet")  # doctest: +SKIP
+        >>> TensorBoardWriter("runs/lenet")  # doctest: +SKIP
     """
 
     def __init__(self, log_dir: str | Path) -> None:
@@ -29,7 +29,7 @@ class Board:
             ) from None
         self._writer = SummaryWriter(str(log_dir))
 
-    def row(self, record: EpochRecord) -> None:
+    def add(self, record: EpochRecord) -> None:
         """Add the numbers of an epoch to the curves."""
         for name, value in dataclasses.asdict(record).items():
             if name != "epoch" and value is not None:

@@ -14,6 +14,7 @@ from cnncourse.backbones import (
     lenet,
     mobilenet,
     preact_resnet,
+    resnet,
     resnet_cifar,
     shufflenet,
     teaching,
@@ -244,3 +245,11 @@ def test_the_whole_original_googlenet_runs():
 def test_wide_resnet_drops_between_its_convolutions():
     net = slim("wrn_28_10", dropout=0.3)
     assert sum(isinstance(module, nn.Dropout) for module in net.modules()) == 12
+
+
+@pytest.mark.parametrize("options", [{"groups": 2}, {"group_width": 2}])
+def test_a_basic_block_refuses_what_it_cannot_be(options):
+    with pytest.raises(ArgumentError, match="BasicBlock expects groups=1 and group_width=1, got"):
+        resnet.BasicBlock(8, 8, **options)
+    with pytest.raises(ArgumentError, match="take Bottleneck"):
+        resnet.ResNet(resnet.BasicBlock, (1, 1, 1, 1), image_size=32, **options)

@@ -5,7 +5,7 @@
 
 Everything is real: lock, backup, journal, worker processes, gradebook, graded notebooks. With ``--stub`` only
 the grading of one submission is not: it sleeps for so long, and its points come from the submission's seed.
-``tests/grading/test_killed_runs.py`` does the same in small.
+``tests/grading/batch/test_killed_runs.py`` does the same in small.
 """
 
 import argparse
@@ -29,6 +29,8 @@ import psutil
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.batch import lock, runner
 from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.batch.task import GradeFunction
+from cnncourse.grading.job import Job
 from cnncourse.grading.records import gradebook
 from cnncourse.grading.records.backup import backup
 from cnncourse.grading.repair import repair
@@ -77,7 +79,7 @@ def master(root: Path, count: int, workers: int, seconds: float | None, db: str 
     if seconds is None:
         from cnncourse.grading.judge import client
 
-        grade: runner.Grade = client.grade
+        grade: GradeFunction = client.grade_submission
     else:
         grade = StubGrade(root / "graded.log", seconds, tuple(classroom.POINTS.items()))
     times = [time.perf_counter()]
@@ -86,7 +88,9 @@ def master(root: Path, count: int, workers: int, seconds: float | None, db: str 
         with gradebook.opened(course) as book:
             gradebook.add_assignment(course, book, assignment)
             works = {work.student: work for work in map(Work, range(count))}
-            reports = runner.run(assignment, works.values(), journal=journal, grade=grade, workers=workers)
+            reports = runner.run(
+                Job(assignment), works.values(), journal=journal, grade=grade, workers=workers
+            )
             for report in reports:
                 notebook = mended(works[report.student].raw(), assignment)
                 gradebook.write(course, book, assignment, report, notebook, datetime(2026, 1, 1))

@@ -5,8 +5,8 @@
 Answers are drawn from the exercise's bank. Both commands start cold, each in a course of its own with
 nbgrader's default settings and an empty gradebook. Both end with grades and graded notebooks; ``cnncourse``
 has written feedback pages, tables and statistics as well, stock nbgrader has drawn the figures of each
-notebook. Memory is what a worker, its court and its zygote take, shared pages counted once; seconds of
-processors say what bounds a run.
+notebook. Memory is what a worker, its judge server and its fork server take, shared pages counted once;
+seconds of processors say what bounds a run.
 """
 
 import argparse

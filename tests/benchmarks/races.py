@@ -1,9 +1,16 @@
 """What the recorded races reached, beside the aims: ``python -m tests.benchmarks.races``.
 
-Reads records and trains nothing. Each record holds the command that makes it anew, such as
-``cnncourse train cpu-1min --runs 3 --device cpu``.
+Reads records and trains nothing; ``make records`` makes what is missing. With ``--beside airbench94_muon.py``
+it runs race94 and that script one after the other on this GPU, twice, and compares their times.
 """
 
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from cnncourse.errors import DataError
@@ -33,8 +40,26 @@ def row(name: str, run: dict[str, Any] | None, aim: str = "") -> str:
     )
 
 
+def beside(script: Path) -> None:
+    """Time race94 and airbench94_muon in turns: seconds of a run, and their ratio (goal: 0.75)."""
+    ours: list[float] = []
+    theirs: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(2):
+            path = Path(folder) / f"race94-{turn}.json"
+            words = ["train", "race94", "--runs", "5", "--seed", str(5 * turn), "--out", str(path)]
+            subprocess.run([sys.executable, "-m", "cnncourse", *words], check=True)
+            ours += json.loads(path.read_text(encoding="utf-8"))["race_seconds"]["each"]
+            said = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
+            theirs += [float(row.split("|")[-2]) for row in re.findall(r"^\|.*\beval\b.*\|\s*$", said, re.M)]
+    mine, other = statistics.mean(ours), statistics.mean(theirs)
+    print(f"race94 {mine:.3f} s · airbench94_muon {other:.3f} s · ratio {mine / other:.3f}")
+
+
 def main() -> None:
     """Print every race, and the notes' recipe that was given the same minutes."""
+    if sys.argv[1:2] == ["--beside"]:
+        return beside(Path(sys.argv[2]))
     for name, (minutes, aim) in AIMS.items():
         run = recorded(name)
         print(row(name, run, f"{100 * aim:.0f} %"))

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from cnncourse import runtime
-from cnncourse.train import recipe, record
+from cnncourse.train import recipes, record
 from cnncourse.train.experiment import Experiment, now
 from cnncourse.train.run import Run
 
@@ -60,7 +60,7 @@ def main() -> None:
         "milliseconds": {},
     }
     for name in ("resnet20-cifar10", "resnet56-cifar10", "race94"):
-        experiment = Experiment(recipe.get(name))
+        experiment = Experiment(recipes.get(name))
         found["milliseconds"][name] = times = {}
         for way, changes in WAYS.items():
             times[way] = milliseconds(experiment, options.steps, **changes)

@@ -172,7 +172,8 @@ def test_unknown_things_are_the_authors_mistake():
 def test_message_points_to_hint_and_chapter(hints):
     error = failure(1, 2, hint="turn")
     assert error.hint == "turn"
-    assert error.message.splitlines()[-1] == '→ hint: check.hint("turn")      → chapter 02, "Turning"'
+    assert error.pointer == '→ hint: check.hint("turn")      → chapter 02, "Turning"'
+    assert error.message.splitlines()[-1] == error.pointer
 
 
 def test_a_known_mistake_brings_its_own_hint_and_diagnosis(hints):

@@ -75,13 +75,5 @@ def test_a_broken_drawing_never_hides_the_message(shown, monkeypatch):
     fail(torch.ones(2), torch.zeros(2))
 
 
-def test_a_kernel_counts_as_a_notebook(monkeypatch):
-    shell = types.SimpleNamespace(kernel=object())
-    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
-    assert picture.in_notebook()
-    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: None)
-    assert not picture.in_notebook()
-
-
 def test_plane_of_a_stack():
     assert picture.plane(np.zeros((2, 3, 4, 5)), (1, 2, 0, 0)).shape == (4, 5)

@@ -9,6 +9,7 @@ import torch
 
 from cnncourse import check
 from cnncourse.check import CheckFailed, session
+from cnncourse.check.failure import LearnerError
 from cnncourse.errors import ArgumentError
 
 
@@ -42,13 +43,13 @@ def test_failure_names_the_cell_and_shows_no_traceback():
     error = run(lambda: check.equal(1, 2, call="f()"))
     assert str(error) == "✗ sum · 2 points\n  f() is wrong.\n  expected 2, got 1"
     assert error._render_traceback_() == str(error).splitlines()
-    assert error.cell == "sum"
+    assert (error.title, error.lines) == ("sum · 2 points", ("f() is wrong.", "expected 2, got 1"))
     assert error.__suppress_context__
 
 
 def test_failure_survives_pickling():
     error = pickle.loads(pickle.dumps(run(lambda: check.equal(1, 2))))
-    assert (str(error)[:5], error.stage, error.cell) == ("✗ sum", "value", "sum")
+    assert (str(error)[:5], error.stage, error.title) == ("✗ sum", "value", "sum · 2 points")
 
 
 def test_students_error_becomes_one_message_with_their_line():
@@ -57,7 +58,7 @@ def test_students_error_becomes_one_message_with_their_line():
     assert error.stage == "error"
     assert "Your code stopped with IndexError: list index out of range" in error.message
     assert "in answer, line 2:" in error.message
-    assert error.message.endswith("→ chapter 02")
+    assert error.pointer == "→ chapter 02"
 
 
 def test_students_line_is_found_below_library_frames():
@@ -85,7 +86,8 @@ def test_advice_for_common_errors(error, words):
 def test_an_error_brings_the_hint_of_its_cell(hints):
     error = run(lambda: [][0], hint="turn", chapter="02")
     assert error.hint == "turn"
-    assert error.message.endswith('→ hint: check.hint("turn")      → chapter 02, "Turning"')
+    assert error.pointer == '→ hint: check.hint("turn")      → chapter 02, "Turning"'
+    assert error.message.endswith(error.pointer)
 
 
 def test_an_open_answer_passes_through():
@@ -168,3 +170,15 @@ def test_report(capsys):
     capsys.readouterr()
     check.report()
     assert capsys.readouterr().out == "✓ a   1 of 1\n✗ bb  0 of 2\n· c   0 of 3\n1 of 6 points so far\n"
+
+
+def test_an_error_written_for_the_learner_is_shown_as_it_is():
+    class GoneError(LearnerError):
+        pass
+
+    def body():
+        raise GoneError("Your code ended Python.")
+
+    error = run(body, chapter="02")
+    assert (error.lines, error.pointer) == (("Your code ended Python.",), "→ chapter 02")
+    assert type(error.cause) is GoneError

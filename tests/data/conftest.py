@@ -1,7 +1,6 @@
 """Every test here has its own cache folder, no data folder, and no network but mirrors on loopback."""
 
 import gzip
-import hashlib
 import io
 import os
 import pickle
@@ -17,6 +16,7 @@ import pytest
 from PIL import Image
 
 from cnncourse.data import cache, command, download, inventory, loading, registry
+from cnncourse.data.formats.checksums import checksum
 from cnncourse.data.registry import Content, RemoteFile
 
 REAL = os.environ.get("CNNCOURSE_DATA", "")
@@ -29,8 +29,8 @@ def _own_folders(monkeypatch, tmp_path):
     for name in ("no_proxy", "NO_PROXY"):  # the tests' own server is on this machine
         monkeypatch.setenv(name, "*")
     monkeypatch.delenv("CNNCOURSE_DATA", raising=False)
-    for memory in (loading._announced, cache._noted, download._given_up):
-        memory.clear()
+    for kept in (loading._announced, cache._noted, download._given_up):
+        kept.clear()
 
 
 def idx(array):
@@ -76,30 +76,27 @@ def tiny(monkeypatch):
     ball = {"cifar-10-python.tar.gz": buffer.getvalue()}
 
     def contents(files):
-        return {name: Content(len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
+        return {name: Content(checksum(data, "sha256"), len(data)) for name, data in files.items()}
 
     def remote(files):
         return tuple(
-            RemoteFile(name, hashlib.sha256(data).hexdigest(), len(data), ()) for name, data in files.items()
+            RemoteFile(name, checksum(data, "sha256"), len(data), ()) for name, data in files.items()
         )
 
     entries = {
-        "mnist": replace(
-            registry.MNIST,
-            counts={"train": 30, "test": 20},
-            system=(),
-            contents=contents(raw),
-            remote=remote(packed),
-        ),
-        "fashion_mnist": replace(registry.FASHION_MNIST, system=(), remote=(), contents={}),
-        "cifar10": replace(
-            registry.CIFAR10,
-            counts={"train": 50, "test": 10},
-            contents=contents(batches),
-            remote=remote(ball),
-        ),
-        "shapes10": registry.SHAPES10,
+        name: entry if entry.format == "drawn" else replace(entry, system=(), remote=(), contents={})
+        for name, entry in registry.REGISTRY.items()
     }
+    entries["mnist"] = replace(
+        entries["mnist"], counts={"train": 30, "test": 20}, contents=contents(raw), remote=remote(packed)
+    )
+    entries["cifar10"] = replace(
+        entries["cifar10"],
+        counts={"train": 50, "test": 10},
+        contents=contents(batches),
+        remote=remote(ball),
+    )
+    monkeypatch.setattr(registry, "_ENTRIES", entries)
     for module in (registry, inventory, command):
         monkeypatch.setattr(module, "REGISTRY", entries)
 
@@ -120,7 +117,7 @@ def tree(tmp_path):
 
     def write(root=tmp_path / "data", each=2, size=(32, 32), kind="PNG"):
         for split in ("train", "test"):
-            for label, name in enumerate(registry.CIFAR10.classes):
+            for label, name in enumerate(registry.entry("cifar10").classes):
                 folder = root / split / name
                 folder.mkdir(parents=True)
                 for number in range(each):

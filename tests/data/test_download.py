@@ -109,7 +109,7 @@ def test_wrong_bytes_everywhere_is_an_error_and_leaves_nothing(tiny, mirror):
     with pytest.raises(DataError) as caught:
         download.get(entry)
     assert "expected the file from one of 2 mirrors, got " in str(caught.value)
-    assert "a file with the wrong SHA-256 — try again later" in str(caught.value)
+    assert "a file with the wrong checksum — try again later" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not downloads_folder(entry).exists()
 

@@ -190,7 +190,7 @@ def test_pickles_that_could_run_code_are_refused():
             return (print, ("boom",))
 
     with pytest.raises(
-        DataError, match=r"expected a batch of CIFAR-10, got something else \(it asks for builtins"
+        DataError, match=r"expected a batch of CIFAR images, got something else \(it asks for builtins"
     ):
         cifar.parse(pickle.dumps({b"data": Bomb()}), "data_batch_1")
 

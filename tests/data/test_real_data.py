@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from cnncourse import data
-from cnncourse.data import registry, samples
+from cnncourse.data import samples
 
 from .conftest import REAL
 
 
-@pytest.fixture(scope="module", params=["mnist", "fashion_mnist", "cifar10"])
+@pytest.fixture(scope="module", params=[name for name in data.names() if data.entry(name).remote])
 def whole(request, tmp_path_factory):
     """Training and test images of a full set, decoded once for all tests of this module."""
     with pytest.MonkeyPatch.context() as patch:
@@ -26,14 +26,14 @@ def whole(request, tmp_path_factory):
 
 def test_sizes_and_balance(whole):
     for images in whole:
-        entry = registry.entry(images.name)
+        entry = data.entry(images.name)
         assert len(images) == entry.counts[images.part]
         assert tuple(images.images.shape[1:]) == entry.shape
-        counts = torch.bincount(images.labels, minlength=10)
+        counts = torch.bincount(images.labels, minlength=len(entry.classes))
         if images.name == "mnist":
             assert counts.min() > 0.08 * len(images)
         else:
-            assert counts.unique().tolist() == [len(images) // 10]
+            assert counts.unique().tolist() == [len(images) // len(entry.classes)]
 
 
 def test_the_constants_are_the_statistics(whole):
@@ -53,11 +53,11 @@ def test_standardised_images_are_standard(whole):
 
 def test_the_sample_is_the_one_that_take_deals(whole):
     for images in whole:
-        if images.name not in samples.SIZES:
+        entry = data.entry(images.name)
+        if not entry.sample:
             continue
-        place = samples.sample_place(registry.entry(images.name))
-        got, labels = place.read(images.part)
-        expected = images.take(samples.SIZES[images.name][images.part], seed=0)
+        got, labels = samples.sample_source(entry).read(images.part)
+        expected = images.take(entry.sample[images.part], seed=0)
         assert np.array_equal(got, expected.images.numpy())
         assert np.array_equal(labels, expected.labels.numpy())
 

@@ -1,6 +1,5 @@
 """The exercises as the tests see them: a solution notebook, its cells, and the bank that belongs to it."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,10 +7,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from cnncourse.grading import cells
 from tests.exercises.bank import BANKS, Entry, read_bank, replace_definition
 
 ROOT = Path(__file__).parents[2]
-_REGION = re.compile(r"^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,15 @@ class Exercise:
     @property
     def tests(self) -> dict[str, float]:
         """The points of each autograded test cell, by grade_id."""
-        return {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in self.cells("test")}
+        return {cells.grade_id(cell): cells.points(cell) for cell in self.cells("test")}
 
     @property
     def manual(self) -> dict[str, float]:
         """The points of each manually graded cell, by grade_id."""
-        return {
-            cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in self.cells("manual")
-        }
+        return {cells.grade_id(cell): cells.points(cell) for cell in self.cells("manual")}
 
     def cells(self, role: str) -> list[NotebookNode]:
-        return [cell for cell in self.solution.cells if role_of(cell) == role]
+        return [cell for cell in self.solution.cells if cells.role(cell) == role]
 
     def sources(self, entry: Entry | None = None) -> dict[str, str]:
         """The source of every code cell, by id, with the definitions of a bank entry put in.
@@ -64,22 +61,7 @@ class Exercise:
             if len(changed) != 1:
                 raise LookupError(f"{self.stem}: {len(changed)} solution cells define {name!r}, expected one")
             sources |= changed
-        return {key: without_markers(source) for key, source in sources.items()}
-
-
-def role_of(cell: NotebookNode) -> str:
-    """Say what nbgrader does with a cell: ``solution``, ``test``, ``manual``, ``readonly`` or nothing."""
-    marks = cell.metadata.get("nbgrader")
-    if not marks:
-        return ""
-    if marks.grade:
-        return "manual" if marks.solution else "test"
-    return "solution" if marks.solution else "readonly"
-
-
-def without_markers(source: str) -> str:
-    """Take nbgrader's region markers out of a cell."""
-    return _REGION.sub("", source)
+        return {key: cells.without_markers(source) for key, source in sources.items()}
 
 
 def exercises(root: Path = ROOT) -> list[Exercise]:

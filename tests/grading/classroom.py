@@ -6,19 +6,18 @@ from pathlib import Path
 import nbformat
 
 from cnncourse.grading.assignment import Assignment
+from cnncourse.grading.cells import role, without_markers
 from cnncourse.grading.course import Course
 from cnncourse.grading.report import CellReport, Report
 from tests.exercises import sample
-from tests.exercises.course import role_of, without_markers
 
 ROOT = Path(__file__).parents[2]
 POINTS = {"double-value": 2.0, "double-input": 1.0, "count-value": 3.0}
 
 
 def lay_out(root: Path) -> Path:
-    """Write what a class needs: nbgrader's configuration, the tools that it imports, and one exercise."""
+    """Write what a class needs: nbgrader's configuration and one exercise."""
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     sample.write(root)
     return root
 
@@ -33,7 +32,7 @@ def answered(**sources: str) -> nbformat.NotebookNode:
     notebook = sample.notebook()
     for cell in notebook.cells:
         cell.source = sources.get(cell.id.replace("-", "_"), without_markers(cell.source))
-        if role_of(cell) == "test":
+        if role(cell) == "test":
             cell.source = "\n".join(line for line in cell.source.splitlines() if "generator" not in line)
     return notebook
 
@@ -52,7 +51,9 @@ def report(student: str = "ada", *, failed: tuple[str, ...] = (), **fields: obje
             state="failed" if name in failed else "passed",
             reason="expected 3, got 4" if name in failed else "",
             error="CheckFailed" if name in failed else "",
-            output=f"✗ {name}\n  expected 3, got 4" if name in failed else f"✓ {name}",
+            output="" if name in failed else f"✓ {name}",
+            title=name if name in failed else "",
+            lines=("expected 3, got 4",) if name in failed else (),
             hint="conv2d-flip" if name in failed else "",
         )
         for name, points in POINTS.items()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
+from cnncourse.grading.inside.limits import MEBI, Limits
 from cnncourse.grading.sandbox import bubblewrap
-from cnncourse.grading.sandbox.limits import MEBI, Limits
 from cnncourse.grading.sandbox.provisioner import NAME
-from cnncourse.grading.sandbox.spawner import Nursery
+from cnncourse.grading.sandbox.spawner import Spawner
 from tests.grading.postgres import alembic, postgres  # noqa: F401 - fixtures
 
 
@@ -58,14 +58,14 @@ class Kernel:
         return self.manager.provisioner
 
     def run(self, code: str) -> str:
-        """Run code: everything it writes, and its error."""
+        """Run code: everything it writes, and its error, which makes the kernel skip nothing that follows."""
         said: list[str] = []
 
         def hook(message: dict[str, Any]) -> None:
             content = message["content"]
             said.append(content.get("text", "") or "\n".join(content.get("traceback", [])))
 
-        self.client.execute_interactive(code, timeout=60, output_hook=hook)
+        self.client.execute_interactive(code, timeout=60, stop_on_error=False, output_hook=hook)
         return "".join(said)
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ SMALL = Limits(
 
 
 @pytest.fixture(scope="session")
-def nursery(bwrap: str) -> Iterator[Nursery]:
+def spawner(bwrap: str) -> Iterator[Spawner]:
     """A warm sandbox with small limits, shared by the tests of a worker."""
-    with Nursery((("tables/numbers.csv", b"1,2,3"),), ("torch", "cnncourse.check"), limits=SMALL) as nursery:
-        yield nursery
+    with Spawner((("tables/numbers.csv", b"1,2,3"),), ("torch", "cnncourse.check"), limits=SMALL) as spawner:
+        yield spawner

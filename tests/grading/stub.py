@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnncourse.errors import CourseError
+from cnncourse.grading.job import Job
 from cnncourse.grading.report import CellReport, Report
 
 
@@ -44,7 +45,7 @@ class StubGrade:
     seconds: float = 0.0
     tests: tuple[tuple[str, float], ...] = (("conv2d-value", 2.0), ("conv2d-shape", 1.0))
 
-    def __call__(self, assignment: StubAssignment, raw: bytes, *, student: str, seed: int) -> Report:
+    def __call__(self, job: Job, raw: bytes, *, student: str) -> Report:
         text = raw.decode().partition(": ")[2]
         self.write(f"begin {student}")
         time.sleep(self.seconds)
@@ -60,10 +61,10 @@ class StubGrade:
             case "interrupt":
                 raise KeyboardInterrupt
         self.write(f"end {student}")
+        seed = job.seed(raw)
         cells = tuple(self.cells(seed))
-        return Report(
-            student=student, assignment=assignment.name, key="", state="graded", cells=cells, seed=seed
-        )
+        about = {"student": student, "assignment": job.assignment.name, "key": ""}
+        return Report(**about, state="graded", cells=cells, seed=seed)
 
     def cells(self, seed: int) -> Iterator[CellReport]:
         for place, (name, points) in enumerate(self.tests):

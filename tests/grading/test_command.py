@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -18,19 +19,16 @@ from tests.grading import classroom
 NAME = sample.STEM
 FIRST_AXIS = "def count(x):\n    return len(x)"
 
-if not cli.app.registered_groups:
-    cli._mount()
-
 
 def grade(root, *arguments):
     command = ["grade", NAME, "--course", str(root), "--workers", "0", *map(str, arguments)]
     return CliRunner().invoke(cli.app, command)
 
 
-def standing(root, student):
+def grade_of(root, student):
     course, _ = classroom.opened(root)
     with gradebook.opened(course) as book:
-        return gradebook.standing(book, NAME, student)
+        return gradebook.submission_grade(book, NAME, student)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +73,7 @@ def test_the_command_says_what_came_of_it(graded):
 
 def test_gradebook_pages_tables_and_verdicts(graded):
     root, _ = graded
-    assert {s: standing(root, s).score for s in ("ada", "bob", "cyd", "dan")} == {
+    assert {s: grade_of(root, s).score for s in ("ada", "bob", "cyd", "dan")} == {
         "ada": 6,
         "bob": 3,
         "cyd": 0,
@@ -102,11 +100,11 @@ def test_the_same_again_grades_nothing_and_keeps_what_a_person_entered(graded, t
         mark.manual_score, mark.extra_credit, mark.needs_manual_grade = 3.5, 1.0, False
         book.find_comment("why-even", NAME, NAME, "ada").manual_comment = "Good."
         book.db.commit()
-    monkeypatch.setattr(client, "grade", grades_nothing)
+    monkeypatch.setattr(client, "grade_submission", grades_nothing)
     result = grade(root)
     assert result.exit_code == 0, result.output
-    assert standing(root, "ada").score == 6 + 3.5 + 1.0
-    assert standing(root, "bob") == standing(graded[0], "bob")
+    assert grade_of(root, "ada").score == 6 + 3.5 + 1.0
+    assert grade_of(root, "bob") == grade_of(graded[0], "bob")
     page = (root / "grading/feedback/ada" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
     assert "Good." in page
     assert "10.5" in page
@@ -114,6 +112,46 @@ def test_the_same_again_grades_nothing_and_keeps_what_a_person_entered(graded, t
 
 def grades_nothing(*arguments, **keywords):
     raise CourseError("this has a verdict already")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Whom the grader is asked to grade, and whether in the sandbox; it does not, and says full marks."""
+    jobs = []
+
+    def grade(job, raw, *, student):
+        jobs.append((student, job.sandboxed))
+        return classroom.report(student)
+
+    monkeypatch.setattr(client, "grade_submission", grade)
+    return jobs
+
+
+def test_a_verdict_without_a_sandbox_does_not_count_in_a_run_with_one(graded, tmp_path, asked):
+    root = tmp_path / "class"
+    shutil.copytree(graded[0], root)
+    (root / f"grading/journal/{NAME}.jsonl").unlink()
+    for arguments in (("--no-sandbox",), (), ("--no-sandbox",), ()):
+        assert grade(root, *arguments).exit_code == 0
+    students = ("ada", "bob", "cyd", "dan")
+    assert asked == [*((student, False) for student in students), *((student, True) for student in students)]
+
+
+def test_verdicts_of_the_version_before_are_taken_back_once_with_a_word(graded, tmp_path, asked):
+    root = tmp_path / "class"
+    shutil.copytree(graded[0], root)
+    journal = root / f"grading/journal/{NAME}.jsonl"
+    lines = [json.loads(line.partition(b" ")[2]) for line in journal.read_bytes().splitlines()]
+    for line in lines:
+        del line["sandboxed"]
+        line["key"] = f"of-the-version-before-{line['student']}"
+    texts = [json.dumps(line).encode() for line in lines]
+    journal.write_bytes(b"".join(b"%08x %s\n" % (zlib.crc32(text), text) for text in texts))
+    first, second = grade(root), grade(root)
+    assert "took back verdicts of an earlier version (4)" in first.output
+    assert "earlier version" not in second.output
+    assert [student for student, _ in asked] == ["ada", "bob", "cyd", "dan"]
+    assert grade_of(root, "bob").score == 6
 
 
 def test_one_student_graded_again(graded, tmp_path):
@@ -124,7 +162,7 @@ def test_one_student_graded_again(graded, tmp_path):
     result = grade(root, "--student", "bob", "--regrade")
     assert "1 submission: 1 graded" in result.output
     assert "statistics:" not in result.output
-    assert [standing(root, student).score for student in ("ada", "bob")] == [6, 6]
+    assert [grade_of(root, student).score for student in ("ada", "bob")] == [6, 6]
 
 
 def test_a_dry_run_writes_nothing(graded, tmp_path, archive):

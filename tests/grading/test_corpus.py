@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import cnncourse
+from cnncourse.grading.job import Job
 from cnncourse.grading.judge import client
 from cnncourse.grading.report import Report
 from tests.grading.conftest import SMALL
@@ -81,7 +82,7 @@ def batch(bwrap, tmp_path_factory):
     todo += [case for case in CASES if case.name in TWICE]
     with ThreadPoolExecutor(2) as threads:
         graded = list(threads.map(grade, todo))
-    folder = client._benches[0].folder
+    folder = client._processes[0].folder
     client.close()
     reports: dict[str, list[Report]] = {case.name: [] for case in CASES}
     for case, report in zip(todo, graded, strict=True):
@@ -91,7 +92,7 @@ def batch(bwrap, tmp_path_factory):
 
 
 def grade(case: Case) -> Report:
-    return client.grade(ASSIGNMENT, case.raw, student=case.name, seed=7, limits=SMALL)
+    return client.grade_submission(Job(ASSIGNMENT, SMALL), case.raw, student=case.name)
 
 
 def machine(course: Path) -> dict[str, object]:
@@ -127,7 +128,7 @@ def test_the_verdict_is_the_one_in_the_file(batch, case):
     assert report.points == sum({"double-value": 2, "total-value": 1}[cell] for cell in case.passed)
     assert len(report.cells) == 3, story
     assert all(cell.reason for cell in report.cells if cell.state != "passed"), story
-    said = "\n".join([report.reason, *(f"{cell.reason}\n{cell.output}" for cell in report.cells)])
+    said = "\n".join([report.reason, *(f"{cell.reason}\n{cell.text}" for cell in report.cells)])
     assert re.search(case.says, said), story
     assert re.search(case.flag, "\n".join(report.flags)), story
     assert re.search(case.repair, "\n".join(report.repairs)), story

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.collect.filenames import Named, understand
+from cnncourse.grading.collect.filenames import ParsedName, parse_name
 from cnncourse.grading.repair.repair import Unreadable, repair
 from tests.exercises.course import exercises
 from tests.grading.config import pattern
@@ -25,8 +25,8 @@ def handed_in(exercise):
 def test_forty_students_hand_in_the_same_each_time(exercise, handed_in):
     assert len(handed_in) == demo_class.STUDENTS == 40
     assert dict(demo_class.submissions(exercise)) == handed_in
-    named = [understand(name, demo_class.NAME, pattern()) for name in handed_in]
-    assert all(isinstance(one, Named) for one in named)
+    named = [parse_name(name, demo_class.NAME, pattern()) for name in handed_in]
+    assert all(isinstance(one, ParsedName) for one in named)
     assert len({one.student for one in named}) == 40
 
 

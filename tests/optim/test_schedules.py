@@ -26,7 +26,7 @@ def torch_factors(make, steps, metrics=None):
 
 PAIRS = {
     "constant": (lambda s: ours.constant(s), lambda o: torchs.ConstantLR(o, 1.0)),
-    "step": (lambda s: ours.step_decay(s, 7, 0.3), lambda o: torchs.StepLR(o, 7, 0.3)),
+    "step": (lambda s: ours.multi_step(s, range(7, 100, 7), 0.3), lambda o: torchs.StepLR(o, 7, 0.3)),
     "multi-step": (lambda s: ours.multi_step(s, (5, 20), 0.3), lambda o: torchs.MultiStepLR(o, [5, 20], 0.3)),
     "exponential": (lambda s: ours.exponential(s, 0.9), lambda o: torchs.ExponentialLR(o, 0.9)),
     "linear": (lambda s: ours.linear(s, 40, start=1, end=0.1), lambda o: torchs.LinearLR(o, 1, 0.1, 40)),
@@ -112,7 +112,6 @@ def test_schedules_stay_at_their_end():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ours.step_decay(0, 0), "every expects a number from 1, got 0"),
         (lambda: ours.linear(0, 0), "total expects a number from 1, got 0"),
         (lambda: ours.cosine(0, 0), "total expects a number from 1, got 0"),
         (lambda: ours.warm_up(0, -1), "steps expects a number from 0, got -1"),

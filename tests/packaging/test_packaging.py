@@ -1,6 +1,8 @@
 """What is shipped: equal environments, a wheel that works anywhere, one repository address."""
 
+import ast
 import itertools
+import json
 import os
 import re
 import shutil
@@ -17,6 +19,8 @@ from tools import repository
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+FOLDERS = ("book", "solutions", "exercises")
 
 
 def name_of(requirement):
@@ -134,6 +138,37 @@ def test_rewriting_touches_whole_names_only():
     assert repository.rewrite(text, ("eve", "deep"), ("ada", "nets")) == (
         "https://github.com/ada/nets/blob ada.github.io/nets/ x/deep-2 eve/deep-2"
     )
+
+
+def imported(source):
+    """Name what a piece of code imports; a line with magics is no import."""
+    for node in ast.walk(ast.parse(re.sub(r"^(\s*)[%!].*", r"\1pass", source, flags=re.MULTILINE))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module
+
+
+def test_nothing_but_tools_and_tests_imports_tools_and_tests():
+    modules = [
+        *(ROOT / "cnncourse").rglob("*.py"),
+        *(ROOT / "book").rglob("*.py"),
+        ROOT / "nbgrader_config.py",
+    ]
+    sources = {path: path.read_text(encoding="utf-8") for path in modules}
+    for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                sources[path / cell["id"]] = "".join(cell["source"])
+    assert len(sources) > 1000
+    wrong = {
+        str(path.relative_to(ROOT)): name
+        for path, source in sources.items()
+        for name in imported(source)
+        if name.split(".")[0] in ("tools", "tests")
+    }
+    assert not wrong
 
 
 def test_few_entries_at_the_root():

@@ -109,6 +109,7 @@ def test_images_draws_each_picture_under_its_title():
         ([], {}, ArgumentError, "at least one picture"),
         (torch.rand(2, 1, 3, 3), {"titles": ["a"]}, ArgumentError, "2 pictures need as many titles, got 1"),
         (torch.rand(1, 5, 3, 4), {}, ShapeError, r"got \(5, 3, 4\)"),
+        ([(torch.rand(1, 3, 4), 7)], {}, ShapeError, r"with their labels — pass its images alone"),
     ],
 )
 def test_images_names_what_is_wrong(batch, options, error, message):
@@ -130,6 +131,10 @@ def test_curves_draws_each_series_that_exists():
 
 
 def test_curves_refuses_nothing_and_unknown_metrics():
+    with pytest.raises(
+        ArgumentError, match="what fit returned, a History with at least one epoch, got float"
+    ):
+        plots.curves(0.93)
     with pytest.raises(ArgumentError, match="at least one epoch"):
         plots.curves(history())
     with pytest.raises(ArgumentError, match="got 'f1'"):

@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from cnncourse.augment import Compose, Cutout, MixUp, RandomCrop, RandomHorizontalFlip, keyed
 from cnncourse.errors import ArgumentError, ShapeError
 from cnncourse.train.batches import batches
-from cnncourse.train.hardware.distributed import Team
+from cnncourse.train.hardware.distributed import Processes
 
 CPU = torch.device("cpu")
 
@@ -161,7 +161,9 @@ def test_mixed_images_and_labels_are_those_of_their_partners(train_set):
 def test_three_processes_together_see_the_batches_of_one(train_set, augment):
     options = {"augment": augment, "seed": 1}
     one = batches(train_set, 16, CPU, **options).epoch(dice(2), 4)
-    three = [batches(train_set, 16, CPU, team=Team(r, 3), **options).epoch(dice(2), 4) for r in range(3)]
+    three = [
+        batches(train_set, 16, CPU, processes=Processes(r, 3), **options).epoch(dice(2), 4) for r in range(3)
+    ]
     for (images, labels), *parts in zip(one, *three, strict=True):
         assert torch.equal(images, torch.cat([part[0] for part in parts]))
         if isinstance(labels, torch.Tensor):

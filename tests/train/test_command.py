@@ -6,10 +6,10 @@ import typer
 from typer.testing import CliRunner
 
 from cnncourse.errors import ArgumentError, CourseError
-from cnncourse.train import Recipe, command
-from cnncourse.train import recipe as recipes
+from cnncourse.train import Recipe, command, recipes
 from cnncourse.train.experiment import Experiment
-from cnncourse.train.hardware.distributed import Team
+from cnncourse.train.hardware.distributed import Processes
+from cnncourse.train.planned import PLANNED
 
 TINY = Recipe(
     name="tiny", about="a test", model="lenet5", data="shapes10", train_images=100, epochs=2, batch_size=50
@@ -34,9 +34,15 @@ def run(monkeypatch, tmp_path):
 
 
 def test_the_list_explains_every_recipe_in_a_line(run):
-    lines = run("--list").output.splitlines()
+    lines, _ = (part.splitlines() for part in run("--list").output.split("\n\n"))
     assert [line.split()[0] for line in lines] == recipes.names()
     assert all(len(line.split(maxsplit=1)[1]) > 5 for line in lines)
+
+
+def test_the_list_names_the_runs_that_are_recorded(run):
+    _, (_, *lines) = (part.splitlines() for part in run("--list").output.split("\n\n"))
+    assert [line.split()[0] for line in lines] == list(PLANNED)
+    assert "resnet20-cifar10                     recorded · 4 min on an H100" in lines
 
 
 def test_two_runs_are_recorded_and_leave_no_checkpoint(run, tmp_path):
@@ -79,7 +85,7 @@ def test_another_data_set_by_name_or_by_folder(run, tmp_path):
     run("tiny", "--data", "mnist", "--epochs", "1", "--out", "m.json")
     record = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
     assert (record["data"]["name"], record["parameters"]) == ("mnist", 61706)
-    assert command.place(str(tmp_path)) == (None, tmp_path)
+    assert command.name_or_folder(str(tmp_path)) == (None, tmp_path)
     with pytest.raises(ArgumentError, match=r"--data expects one of mnist, .* or a folder; got 'mnst'"):
         run("tiny", "--data", "mnst")
 
@@ -128,7 +134,7 @@ def test_a_field_that_cannot_be_set_is_one_line(run, change, said):
 
 
 def test_only_the_leading_process_speaks_and_writes(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(Team, "leads", property(lambda self: False))
+    monkeypatch.setattr(Processes, "is_main", property(lambda self: False))
     assert run("tiny", "--epochs", "1").output == ""
     assert list(tmp_path.iterdir()) == []
 

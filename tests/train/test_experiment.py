@@ -125,7 +125,7 @@ def test_a_record_that_cannot_be_written_says_so(tmp_path):
 
 
 def test_a_record_is_read_by_its_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(record, "_SHELVES", (tmp_path / "none", tmp_path))
+    monkeypatch.setattr(record, "_FOLDERS", (tmp_path / "none", tmp_path))
     with pytest.raises(DataError, match="no record 'a'; there are none"):
         record.read("a")
     record.write(tmp_path / "a.json", {"seeds": [1]})

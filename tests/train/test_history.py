@@ -1,4 +1,3 @@
-import csv
 import json
 
 import pytest
@@ -34,14 +33,6 @@ def test_json_brings_back_the_same_history(tmp_path):
     assert History.from_json(tmp_path / "h.json") == history
     assert len(history) == 2
     assert history.seconds == 4.0
-
-
-def test_csv_has_a_line_an_epoch(tmp_path):
-    History([record(1, 0.75, 0.5), record(2)]).to_csv(tmp_path / "h.csv")
-    rows = list(csv.DictReader((tmp_path / "h.csv").open(encoding="utf-8")))
-    assert [row["epoch"] for row in rows] == ["1", "2"]
-    assert float(rows[0]["val_accuracy"]) == 0.75
-    assert rows[1]["val_accuracy"] == ""
 
 
 @pytest.mark.parametrize(

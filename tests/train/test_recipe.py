@@ -4,8 +4,7 @@ import pytest
 
 from cnncourse import backbones, data
 from cnncourse.errors import ArgumentError
-from cnncourse.train import Recipe
-from cnncourse.train import recipe as recipes
+from cnncourse.train import Recipe, recipes
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,7 @@ import pytest
 import torch
 
 from cnncourse import backbones, data
-from cnncourse.train import fit, record
-from cnncourse.train import recipe as recipes
-from cnncourse.train.recipe import Recipe
+from cnncourse.train import Recipe, fit, recipes, record
 
 NAMES = recipes.names()
 PROMISED = [

@@ -1,4 +1,4 @@
-"""Compare a file with the SHA-256 that it must have."""
+"""Compare a file with the checksum that it must have."""
 
 import hashlib
 from pathlib import Path
@@ -6,35 +6,45 @@ from pathlib import Path
 from cnncourse.errors import DataError
 
 
-def sha256_of(path: Path) -> str:
-    """Compute the SHA-256 of a file without holding it in memory.
+def checksum(file: Path | bytes, algorithm: str) -> str:
+    """Compute the checksum of a file without holding it in memory, or of its bytes.
+
+    Args:
+        file: where it lies, or its bytes.
+        algorithm: ``"sha256"``, ``"md5"`` or another one of ``hashlib``.
 
     Example:
-        >>> sha256_of(Path(__file__)) == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-        True
+        >>> checksum(b"digits", "md5")
+        'md5:a2aacbd15b619a9b9e5581a6c33bd2b1'
     """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    if isinstance(file, bytes):
+        return f"{algorithm}:{hashlib.new(algorithm, file).hexdigest()}"
+    with file.open("rb") as opened:
+        return f"{algorithm}:{hashlib.file_digest(opened, algorithm).hexdigest()}"
 
 
-def verify(got: str, expected: str, shown: str) -> None:
+def verify(file: Path | bytes, expected: str, shown: str) -> None:
     """Make sure that a file is the official one.
 
     Args:
-        got: the SHA-256 of the file at hand.
-        expected: the published SHA-256.
+        file: where it lies, or its bytes.
+        expected: the published checksum behind the name of its algorithm, as in ``"md5:a2aacbd15b61…"``.
         shown: the file's name in an error.
 
     Raises:
-        DataError: the two differ.
+        DataError: it has another checksum.
 
     Example:
-        >>> verify("1b4f0e9851971998", "e3b0c44298fc1c14", "labels.gz")  # doctest: +ELLIPSIS
+        >>> verify(b"digits", "md5:e3b0c44298fc1c14", "labels.gz")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        cnncourse.errors.DataError: labels.gz: expected SHA-256 e3b0c44298fc…...
+        cnncourse.errors.DataError: labels.gz: expected MD5 e3b0c44298fc…, got a2aacbd15b61…...
     """
+    algorithm = expected.partition(":")[0]
+    got = checksum(file, algorithm)
     if got != expected:
+        name = {"sha256": "SHA-256"}.get(algorithm, algorithm.upper())
+        short, wanted = (value.partition(":")[2][:12] for value in (got, expected))
         raise DataError(
-            f"{shown}: expected SHA-256 {expected[:12]}…, got {got[:12]}… — the file is damaged or not the "
-            "official one: delete it and load again, or copy it again"
+            f"{shown}: expected {name} {wanted}…, got {short}… — the file is damaged or not the official "
+            "one: delete it and load again, or copy it again"
         )

@@ -1,4 +1,4 @@
-"""Read the official Python batches of CIFAR-10 without trusting what is inside a pickle."""
+"""Read the official Python batches of CIFAR-10 and CIFAR-100 without trusting what is inside a pickle."""
 
 import io
 import pickle
@@ -7,14 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnncourse.data.cache import Arrays
-from cnncourse.data.registry import Split
 from cnncourse.errors import DataError
-
-BATCHES: dict[Split, tuple[str, ...]] = {
-    "train": tuple(f"data_batch_{number}" for number in range(1, 6)),
-    "test": ("test_batch",),
-}
-"""File names by split, in the official order."""
 
 _ALLOWED = {
     ("numpy", "dtype"),
@@ -34,15 +27,16 @@ class _ArraysOnly(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def parse(data: bytes, shown: str) -> Arrays:
+def parse(data: bytes, shown: str, labels_key: str = "labels") -> Arrays:
     """Turn one official batch into arrays.
 
     A batch is a pickled dictionary: ``data`` has a row of 3,072 bytes for each image (red, green, blue; each
-    by rows), ``labels`` a number for each.
+    by rows), ``labels`` or ``fine_labels`` a number for each.
 
     Args:
         data: the file's bytes.
         shown: the file's name in an error.
+        labels_key: what the labels are called in it.
 
     Returns:
         Images uint8 (n, 3, 32, 32) and labels int64 (n,).
@@ -62,10 +56,10 @@ def parse(data: bytes, shown: str) -> Arrays:
     try:
         batch = _ArraysOnly(io.BytesIO(data), encoding="bytes").load()
         images = np.asarray(batch[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32)
-        labels = np.asarray(batch[b"labels"], dtype=np.int64)
+        labels = np.asarray(batch[labels_key.encode()], dtype=np.int64)
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise DataError(
-            f"{shown}: expected a batch of CIFAR-10, got something else ({error}) — delete it and load "
+            f"{shown}: expected a batch of CIFAR images, got something else ({error}) — delete it and load "
             "again, or copy it again"
         ) from None
     if len(images) != len(labels):

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncourse.data.cache import Arrays
-from cnncourse.data.registry import SHAPES10, Split
+from cnncourse.data.registry import Split
+from cnncourse.data.sets.shapes10 import SHAPES10
 from cnncourse.data.shapes10.outlines import OUTLINES, Values
-from cnncourse.data.sources import Place
+from cnncourse.data.sources import DataSource
 from cnncourse.errors import ArgumentError
 
 SEEDS: dict[Split, int] = {"train": 0, "test": 1}
@@ -21,11 +22,11 @@ _CLUTTER = 3
 _VERSION = 2  # raise it when the drawings change, so that stored ones are not used
 
 
-def shapes_place() -> Place:
+def shapes_source() -> DataSource:
     """shapes10 as ``load`` reads it.
 
     Example:
-        >>> shapes_place().where
+        >>> shapes_source().where
         'drawn by the course'
     """
 
@@ -33,7 +34,7 @@ def shapes_place() -> Place:
         return draw(SHAPES10.counts[split], seed=SEEDS[split])
 
     counts: dict[Split, int] = {**SHAPES10.counts}
-    return Place(
+    return DataSource(
         "generated",
         "generated",
         "drawn by the course",

@@ -1,1 +1,4 @@
-"""Many submissions: one task each, here or on a cluster, with a journal that survives a killed run."""
+"""Many submissions: one ``task`` each, in this process or on a ``cluster``; ``runner`` hands them out.
+
+What has a verdict in the ``journal`` is not graded again; the ``lock`` keeps a second run away.
+"""

@@ -16,10 +16,10 @@ from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
 from cnncourse.errors import CourseError, MissingDependencyError
-from cnncourse.grading.batch import journal as journals
-from cnncourse.grading.batch import runner
-from cnncourse.grading.batch.journal import Assignment
-from cnncourse.grading.batch.runner import Grade, Task
+from cnncourse.grading import job as jobs
+from cnncourse.grading.batch import task as tasks_module
+from cnncourse.grading.batch.task import GradeFunction, Task
+from cnncourse.grading.job import Job
 from cnncourse.grading.report import Report
 
 try:
@@ -44,14 +44,14 @@ except ImportError as error:
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # the third worker that a submission ends is the last one
     "distributed.scheduler.worker-saturation": 1.0,  # nothing waits behind what may end its worker
-    "distributed.deploy.lost-worker-timeout": "1 day",  # _keep sees to lost ones
+    "distributed.deploy.lost-worker-timeout": "1 day",  # _replace_lost_workers sees to lost ones
     "distributed.scheduler.http.routes": [],  # no web pages, which anybody here could look at
     "distributed.worker.http.routes": [],
     "distributed.admin.large-graph-warning-threshold": "1 GB",  # a notebook may be large
 }
 
-_GONE = "the Dask scheduler is gone: start again, and grading goes on where it stopped"
-_Verdict: TypeAlias = "Future[tuple[bool, str]]"
+_SCHEDULER_GONE = "the Dask scheduler is gone: start again, and grading goes on where it stopped"
+_Pending: TypeAlias = "Future[tuple[bool, str]]"
 _NO_WORKER = "no worker process starts on this machine: is there memory left? Or grade with --workers 0"
 _START = 60  # seconds
 _POLL = 0.01  # seconds
@@ -110,11 +110,11 @@ def _here(workers: int) -> Any:
         silence_logs=logging.CRITICAL,
     )
     cluster.scale(workers)  # not at once: a worker that ends while it starts would end the run
-    cluster.loop.add_callback(_keep, cluster)
+    cluster.loop.add_callback(_replace_lost_workers, cluster)
     return cluster
 
 
-def graded(client: Client, assignment: Assignment, tasks: Iterator[Task], grade: Grade) -> Iterator[Report]:
+def carry_out(client: Client, job: Job, tasks: Iterator[Task], grade: GradeFunction) -> Iterator[Report]:
     """Have submissions graded, as many at a time as the cluster has threads, and give their reports.
 
     No submission waits at a worker behind another one, so that none is blamed when its neighbour ends it.
@@ -123,24 +123,24 @@ def graded(client: Client, assignment: Assignment, tasks: Iterator[Task], grade:
         CourseError: a worker cannot grade or has other versions of the packages; no worker starts here; or
             the scheduler is gone.
     """
-    grader = _Grader(assignment, grade)
+    plugin = _JobPlugin(job, grade)
     try:
-        client.register_plugin(grader)
-        yield from _graded(client, grader, tasks)
+        client.register_plugin(plugin)
+        yield from _reports(client, plugin, tasks)
     except OSError as error:
-        raise CourseError(f"{_GONE} ({error})") from None
+        raise CourseError(f"{_SCHEDULER_GONE} ({error})") from None
     finally:
         with suppress(OSError):
-            client.unregister_worker_plugin(grader.name)
+            client.unregister_worker_plugin(plugin.name)
 
 
-def _graded(client: Client, grader: "_Grader", tasks: Iterator[Task]) -> Iterator[Report]:
-    going: dict[_Verdict, Task] = {}
+def _reports(client: Client, plugin: "_JobPlugin", tasks: Iterator[Task]) -> Iterator[Report]:
+    going: dict[_Pending, Task] = {}
     done = as_completed(loop=client.loop, raise_errors=False)
     while True:
         room = max(1, sum(client.nthreads().values())) - len(going)
         for task in islice(tasks, max(0, room)):
-            future = client.submit(_grade, grader.name, task, key=f"grade-{uuid4()}")
+            future = client.submit(_in_worker, plugin.name, task, key=f"grade-{uuid4()}")
             going[future] = task
             done.add(future)
         if not going:
@@ -150,7 +150,7 @@ def _graded(client: Client, grader: "_Grader", tasks: Iterator[Task]) -> Iterato
         if future.status in ("pending", "lost"):  # its worker ended before it had handed the report over
             done.add(future)
         else:
-            yield _report(future, grader.assignment, going.pop(future))
+            yield _report(future, plugin.job, going.pop(future))
 
 
 def _wait(client: Client, done: as_completed) -> None:
@@ -167,7 +167,7 @@ def _wait(client: Client, done: as_completed) -> None:
                 raise CourseError(_NO_WORKER)
 
 
-async def _keep(cluster: Any) -> None:
+async def _replace_lost_workers(cluster: Any) -> None:
     """Replace workers that Dask has given up on, or that three looks in a row have found dead."""
     dead: Counter[object] = Counter()
     while cluster.status == Status.running:
@@ -182,39 +182,39 @@ async def _keep(cluster: Any) -> None:
             await cluster._correct_state()
 
 
-class _Grader(WorkerPlugin):
+class _JobPlugin(WorkerPlugin):
     """What a worker is sent once, also one that joins or starts again in the middle of a run."""
 
-    def __init__(self, assignment: Assignment, grade: Grade) -> None:
+    def __init__(self, job: Job, grade: GradeFunction) -> None:
         self.name = f"cnncourse-{uuid4()}"
-        self.assignment = assignment
+        self.job = job
         self.grade = grade
-        self.environment = journals.environment()
+        self.environment = jobs.environment()
 
 
-def _grade(name: str, task: Task) -> tuple[bool, str]:
+def _in_worker(name: str, task: Task) -> tuple[bool, str]:
     """Grade in a worker: whether it could be done, and the report or the reason. No error crosses."""
-    grader = cast(_Grader, get_worker().plugins[name])
-    if journals.environment() != grader.environment:
-        expected, got = grader.environment, journals.environment()
+    plugin = cast(_JobPlugin, get_worker().plugins[name])
+    if jobs.environment() != plugin.environment:
+        expected, got = plugin.environment, jobs.environment()
         return False, f"expected the versions of this machine on every worker ({expected}), got {got}"
     try:
-        return True, runner.graded(grader.assignment, task, grader.grade).to_json()
+        return True, tasks_module.carry_out(plugin.job, task, plugin.grade).to_json()
     except CourseError as error:
         return False, str(error)
 
 
-def _report(future: _Verdict, assignment: Assignment, task: Task) -> Report:
+def _report(future: _Pending, job: Job, task: Task) -> Report:
     if future.status == "finished":
         done, said = future.result()
         if done:
             return Report.from_json(said)
         raise CourseError(said)
     if future.status != "error":
-        raise CourseError(_GONE)
+        raise CourseError(_SCHEDULER_GONE)
     error = future.exception()
     if isinstance(error, KilledWorker):
-        return runner.lost(assignment, task)
+        return tasks_module.lost(job, task)
     raise CourseError(
         f"a worker cannot grade ({type(error).__name__}: {error}): install the same package there"
     )

@@ -6,91 +6,17 @@ SQLite: its write-ahead log needs shared memory, which the network folders of a 
 writer that only appends needs none of it.
 """
 
-import functools
-import hashlib
 import json
 import os
-import platform
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from cnncourse.errors import ArgumentError
 from cnncourse.grading.report import Report
-
-_PACKAGES = ("cnncourse", "torch", "torchvision", "numpy", "ipython")
-
-
-class Submission(Protocol):
-    """What a student handed in."""
-
-    @property
-    def student(self) -> str:
-        """The student's id, as in nbgrader's gradebook."""
-
-    def raw(self) -> bytes:
-        """Read the notebook as it came."""
-
-
-class Assignment(Protocol):
-    """What submissions are graded against."""
-
-    @property
-    def name(self) -> str:
-        """Such as ``02_convolution``."""
-
-    @property
-    def version(self) -> str:
-        """Changes with the instructor's notebook, hidden tests and points included."""
-
-
-@functools.cache
-def environment() -> str:
-    """Name the versions and the kind of machine that a verdict may depend on, in one line.
-
-    Example:
-        >>> environment().split()[0] == f"python={platform.python_version()}"
-        True
-    """
-    machine = {"python": platform.python_version(), "machine": platform.machine()}
-    versions = machine | {name: _version(name) for name in _PACKAGES}
-    return " ".join(f"{name}={number}" for name, number in versions.items())
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # a checkout on PYTHONPATH
-        return "none"
-
-
-def key(assignment: Assignment, student: str, raw: bytes) -> str:
-    """Hash what the verdict on a submission depends on: who, what, against which tests, in which environment.
-
-    Example:
-        >>> from types import SimpleNamespace
-        >>> old, new = (SimpleNamespace(name="02_convolution", version=v) for v in "12")
-        >>> [key(old, "ada", b"{}") == key(version, "ada", b"{}") for version in (old, new)]
-        [True, False]
-    """
-    parts = (assignment.name, assignment.version, environment(), student, hashlib.sha256(raw).hexdigest())
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def seed(key: str) -> int:
-    """Draw the seed of a submission's hidden inputs from its key: graded again, it gets the same ones.
-
-    Nobody can foretell it without the hidden tests, which the assignment's version is a hash of.
-
-    Example:
-        >>> seed("0000002a" + "f" * 56)
-        42
-    """
-    return int(key[:8], 16)
 
 
 @dataclass(frozen=True)
@@ -189,10 +115,6 @@ class Journal:
         """Give the verdict on a submission, if there is one."""
         return self._reports.get(key)
 
-    def reports(self) -> list[Report]:
-        """Give the last verdict of each key, in the order in which they came."""
-        return list(self._reports.values())
-
     def record(self, report: Report) -> None:
         """Write a verdict: when this returns, it outlives the process and a loss of power.
 
@@ -206,6 +128,16 @@ class Journal:
     def forget(self, keys: Iterable[str]) -> None:
         """Take verdicts back, so that the next run grades these submissions anew."""
         self._append([_Line(key, None) for key in dict.fromkeys(keys) if key in self._reports])
+
+    def forget_earlier(self) -> int:
+        """Take back the verdicts of a version that did not write down whether a sandbox was used.
+
+        Returns:
+            How many there were.
+        """
+        earlier = [key for key, report in self._reports.items() if report.sandboxed is None]
+        self.forget(earlier)
+        return len(earlier)
 
     def _append(self, lines: list[_Line]) -> None:
         data = memoryview(b"".join(line.to_bytes() for line in lines))

@@ -1,41 +1,25 @@
 """Grade many submissions: what the journal knows is not graded again, what is graded is there at once."""
 
 import os
-import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
 from itertools import chain
 
-from cnncourse.errors import ArgumentError, CourseError
-from cnncourse.grading.batch import journal as journals
-from cnncourse.grading.batch.journal import Assignment, Journal, Submission
+from cnncourse.errors import ArgumentError
+from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.batch.task import GradeFunction, Task, aside, carry_out
+from cnncourse.grading.collect.submissions import Submission
+from cnncourse.grading.job import Job
 from cnncourse.grading.report import Report
-
-Grade = Callable[..., Report]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One submission on its way to be graded: plain data, for it may cross to another machine."""
-
-    key: str
-    student: str
-    raw: bytes
-
-
-def key(assignment: Assignment, submission: Submission) -> str:
-    """Give what the verdict on a submission is filed under; reads the submission."""
-    return journals.key(assignment, submission.student, submission.raw())
 
 
 def run(
-    assignment: Assignment,
+    job: Job,
     submissions: Iterable[Submission],
     *,
     journal: Journal,
-    grade: Grade,
+    grade: GradeFunction,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> Iterator[Report]:
@@ -46,10 +30,10 @@ def run(
     iterator, or an error such as Ctrl-C, ends all worker processes.
 
     Args:
-        assignment: what to grade against; can be pickled.
+        job: what to grade against, and how.
         submissions: each is read when its turn comes.
         journal: where verdicts are kept. The caller holds the lock.
-        grade: ``grade(assignment, raw, student=…, seed=…)`` gives a report; can be pickled. A ``CourseError``
+        grade: ``grade(job, raw, student=…)`` gives a report; can be pickled. A ``CourseError``
             from it is a fault of the machine and ends the run; any other error puts the one submission aside
             for a person.
         workers: how many processes on this machine; 0 or 1 grade in this process, without Dask; one for
@@ -66,8 +50,8 @@ def run(
     if workers is not None and workers < 0:
         raise ArgumentError(f"workers expects 0 or more, got {workers}")
     known: deque[Report] = deque()
-    tasks = _tasks(assignment, submissions, journal, known)
-    with closing(_graded(assignment, tasks, grade, workers, scheduler)) as reports:
+    tasks = _tasks(job, submissions, journal, known)
+    with closing(_reports(job, tasks, grade, workers, scheduler)) as reports:
         for report in reports:
             journal.record(report)
             yield report
@@ -77,7 +61,7 @@ def run(
 
 
 def _tasks(
-    assignment: Assignment, submissions: Iterable[Submission], journal: Journal, known: deque[Report]
+    job: Job, submissions: Iterable[Submission], journal: Journal, known: deque[Report]
 ) -> Iterator[Task]:
     """Read submissions one by one; what needs no grading is put with the known ones on the way."""
     begun: set[str] = set()
@@ -86,59 +70,30 @@ def _tasks(
         try:
             raw = submission.raw()
         except OSError as error:
-            known.append(_aside(assignment, student, f"The file cannot be read: {error.strerror}."))
+            known.append(aside(job, student, f"The file cannot be read: {error.strerror}."))
             continue
-        name = journals.key(assignment, student, raw)
-        if name in begun:
+        key = job.key(student, raw)
+        if key in begun:
             continue
-        begun.add(name)
-        report = journal.get(name)
+        begun.add(key)
+        report = journal.get(key)
         if report:
             known.append(report)
         else:
-            yield Task(name, student, raw)
+            yield Task(key, student, raw)
 
 
-def _graded(
-    assignment: Assignment, tasks: Iterator[Task], grade: Grade, workers: int | None, scheduler: str | None
+def _reports(
+    job: Job, tasks: Iterator[Task], grade: GradeFunction, workers: int | None, scheduler: str | None
 ) -> Generator[Report, None, None]:
     first = next(tasks, None)
     if first is None:
         return
     workers = os.cpu_count() or 1 if workers is None else workers
     if scheduler is None and workers < 2:
-        yield graded(assignment, first, grade)
-        for task in tasks:
-            yield graded(assignment, task, grade)
+        yield from (carry_out(job, task, grade) for task in chain([first], tasks))
     else:
         from cnncourse.grading.batch import cluster
 
         with cluster.connect(scheduler, workers) as client:
-            yield from cluster.graded(client, assignment, chain([first], tasks), grade)
-
-
-def graded(assignment: Assignment, task: Task, grade: Grade) -> Report:
-    """Grade one submission, whatever becomes of it.
-
-    Raises:
-        CourseError: grading is not possible on this machine.
-    """
-    start = time.monotonic()
-    try:
-        report = grade(assignment, task.raw, student=task.student, seed=journals.seed(task.key))
-    except CourseError:
-        raise
-    except (Exception, SystemExit) as error:
-        said = f"The grader failed on it ({type(error).__name__}: {str(error)[:200]})."
-        report = _aside(assignment, task.student, said)
-    return replace(report, key=task.key, seconds=time.monotonic() - start)
-
-
-def lost(assignment: Assignment, task: Task) -> Report:
-    """Put aside what ended every worker process that it was given to."""
-    said = "Grading it ended the worker process, several times."
-    return replace(_aside(assignment, task.student, said), key=task.key)
-
-
-def _aside(assignment: Assignment, student: str, reason: str) -> Report:
-    return Report(student=student, assignment=assignment.name, key="", state="quarantined", reason=reason)
+            yield from cluster.carry_out(client, job, chain([first], tasks), grade)

@@ -1,1 +1,5 @@
-"""From an archive of a learning platform to submissions: which file is whose, and when it was handed in."""
+"""From an archive of a learning platform to submissions: whose each file is, and when it was handed in.
+
+``archive`` lists files, ``filenames`` understands what they are called, ``submissions`` brings them into
+nbgrader's folders.
+"""

@@ -17,7 +17,7 @@ _LONGEST = 128  # nbgrader's gradebook has room for as many characters
 
 
 @dataclass(frozen=True)
-class Named:
+class ParsedName:
     """What the name of a file says.
 
     Attributes:
@@ -39,7 +39,7 @@ class Named:
     note: str = ""
 
 
-def understand(name: str, assignment: str, names: re.Pattern[str]) -> Named | str:
+def parse_name(name: str, assignment: str, names: re.Pattern[str]) -> ParsedName | str:
     r"""Read a file's path.
 
     Args:
@@ -53,21 +53,21 @@ def understand(name: str, assignment: str, names: re.Pattern[str]) -> Named | st
 
     Example:
         >>> pattern = re.compile(r".*/(?P<student_id>[^/]+?)_(?P<file_id>\d\d_\w+)\.ipynb")
-        >>> understand("ada_02_convolution (1).ipynb", "02_convolution", pattern).number
+        >>> parse_name("ada_02_convolution (1).ipynb", "02_convolution", pattern).number
         1
-        >>> understand("notes.txt", "02_convolution", pattern)
+        >>> parse_name("notes.txt", "02_convolution", pattern)
         'it is no notebook (.ipynb)'
     """
     path = PurePosixPath("/" + name)
     if not _SUFFIX.search(path.name):
         return "it is no notebook (.ipynb)"
-    stem, number = _tidy(_SUFFIX.sub("", path.name))
+    stem, number = _without_additions(_SUFFIX.sub("", path.name))
     matched = names.match(str(path.with_name(f"{stem}.ipynb")))
-    found = _nbgraders(path, stem, assignment)
+    found = _in_nbgraders_folders(path, stem, assignment)
     if not found and matched and PurePosixPath(matched["file_id"]).stem == assignment:
         groups = matched.groupdict()
-        found = Named(groups["student_id"], _account(path), time=groups.get("timestamp") or "")
-    found = found or _platforms(path, stem)
+        found = ParsedName(groups["student_id"], _account(path), time=groups.get("timestamp") or "")
+    found = found or _with_platforms_name(path, stem)
     if found is None and matched:
         return f"it is called {matched['file_id'][:60]}, not {assignment}"
     if found is None:
@@ -80,10 +80,10 @@ def understand(name: str, assignment: str, names: re.Pattern[str]) -> Named | st
     plain = _COUNTED.sub("", path.name) == stem and found.exact
     note = "" if plain else f"The file was called “{path.name[:100]}”; it was taken for this exercise."
     late = _LATE.search(path.name) is not None
-    return Named(student, found.account, found.exact, number, late, found.time, note)
+    return ParsedName(student, found.account, found.exact, number, late, found.time, note)
 
 
-def _tidy(stem: str) -> tuple[str, int]:
+def _without_additions(stem: str) -> tuple[str, int]:
     """Take off what Colab, Jupyter, browsers and platforms put before and after a name."""
     stem = _COPY_OF.sub("", stem, count=1)
     number = 0
@@ -93,11 +93,11 @@ def _tidy(stem: str) -> tuple[str, int]:
     return stem, number
 
 
-def _nbgraders(path: PurePosixPath, stem: str, assignment: str) -> Named | None:
+def _in_nbgraders_folders(path: PurePosixPath, stem: str, assignment: str) -> ParsedName | None:
     """Read the folders of nbgrader itself: STUDENT/ASSIGNMENT/NOTEBOOK.ipynb."""
     if len(path.parts) < 4 or path.parts[-2] != assignment:
         return None
-    return Named(path.parts[-3], exact=stem == assignment)
+    return ParsedName(path.parts[-3], exact=stem == assignment)
 
 
 def _account(path: PurePosixPath) -> str:
@@ -105,9 +105,9 @@ def _account(path: PurePosixPath) -> str:
     return found["account"] if found else ""
 
 
-def _platforms(path: PurePosixPath, stem: str) -> Named | None:
+def _with_platforms_name(path: PurePosixPath, stem: str) -> ParsedName | None:
     """A platform's name around a name that the student chose."""
     found = _MOODLE.fullmatch(path.parent.name) or _CANVAS.fullmatch(stem)
     if not found or _ASSIGNMENT.fullmatch(found.groupdict().get("file", stem)):
         return None
-    return Named(found["student"], found["account"], exact=False)
+    return ParsedName(found["student"], found["account"], exact=False)

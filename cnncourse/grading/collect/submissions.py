@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from cnncourse.errors import DataError
+from cnncourse.files import replace_file
 from cnncourse.grading.collect import archive
 from cnncourse.grading.collect.archive import Entry
-from cnncourse.grading.collect.filenames import Named, understand
-from cnncourse.grading.files import replace_file
+from cnncourse.grading.collect.filenames import ParsedName, parse_name
 
 _NO_SUBMISSION = re.compile(
     r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|\.earlier|\.git|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)(?:/|$)"
@@ -63,7 +63,7 @@ class Collected:
 
 @dataclass(frozen=True)
 class _Candidate:
-    named: Named
+    named: ParsedName
     entry: Entry
     timestamp: datetime | None
 
@@ -86,7 +86,7 @@ def collect(
         place: a folder, an archive, or a folder of archives; ``into`` itself is read where it lies.
         assignment: such as ``02_convolution``.
         into: nbgrader's folder of submissions.
-        names: how files are called: see ``names.understand``.
+        names: how files are called: see ``filenames.parse_name``.
         nbgraders: ``place`` has nbgrader's layout; files of other assignments in it are none of ours.
 
     Returns:
@@ -99,17 +99,17 @@ def collect(
         raise DataError(f"expected a folder or a zip archive of submissions, found nothing at {place}")
     at_home = place.is_dir() and into.is_dir() and place.samefile(into)
     with archive.opened(place) as entries:
-        found, ignored = _sort(entries, assignment, names, strict=at_home or nbgraders)
+        found, ignored = _by_student(entries, assignment, names, strict=at_home or nbgraders)
         submissions = []
         for student in sorted(found):
             try:
-                submissions.append(_settle(student, found[student], into / student / assignment, at_home))
+                submissions.append(_import(student, found[student], into / student / assignment, at_home))
             except DataError as error:
                 ignored.append(Ignored(max(found[student], key=lambda one: one.rank).entry.name, str(error)))
     return Collected(tuple(submissions), tuple(ignored))
 
 
-def _sort(
+def _by_student(
     entries: list[Entry], assignment: str, names: re.Pattern[str], strict: bool
 ) -> tuple[dict[str, list[_Candidate]], list[Ignored]]:
     """Find out whose each file is. Files of other assignments in nbgrader's own folders are none of ours."""
@@ -124,16 +124,16 @@ def _sort(
             continue
         if strict and (len(path.parts) != 3 or path.parts[1] != assignment):
             continue
-        named = entry.problem or understand(entry.name, assignment, names)
+        named = entry.problem or parse_name(entry.name, assignment, names)
         if isinstance(named, str):
             ignored.append(Ignored(entry.name, named))
         else:
             candidate = _Candidate(named, entry, _time(named, times.get(path.parent)))
             by_account[named.student][named.account].append(candidate)
-    return dict(_people(by_account)), ignored
+    return dict(_namesakes_apart(by_account)), ignored
 
 
-def _people(
+def _namesakes_apart(
     by_account: dict[str, dict[str, list[_Candidate]]],
 ) -> Iterator[tuple[str, list[_Candidate]]]:
     """Tell people with the same name apart by the number that the platform gives them."""
@@ -146,7 +146,7 @@ def _people(
             )
 
 
-def _time(named: Named, file: Entry | None) -> datetime | None:
+def _time(named: ParsedName, file: Entry | None) -> datetime | None:
     from nbgrader.utils import parse_utc
 
     try:
@@ -157,7 +157,7 @@ def _time(named: Named, file: Entry | None) -> datetime | None:
     return time
 
 
-def _settle(student: str, candidates: list[_Candidate], folder: Path, at_home: bool) -> Submission:
+def _import(student: str, candidates: list[_Candidate], folder: Path, at_home: bool) -> Submission:
     """Put the newest of a student's files where nbgrader looks for it, and the others aside."""
     *others, newest = sorted(candidates, key=lambda candidate: candidate.rank)
     target = folder / f"{folder.name}.ipynb"

@@ -1,1 +1,6 @@
-"""Exactly what enters the sandbox. Nothing here imports the judge, the records or an assignment."""
+"""All that enters the sandbox: it imports no test, no record and no assignment.
+
+``limits`` holds a process to what it may use; ``forkserver`` forks one for each submission, which
+``namespaces`` and ``seccomp`` shut off; ``executor`` runs its cells, and ``agent`` answers the judge over the
+``wire``.
+"""

@@ -29,13 +29,18 @@ class Agent:
     Args:
         names: the notebook's names.
         operations: what can be asked for besides, by name.
+        output: bytes that one answer may have.
     """
 
     def __init__(
-        self, names: Mapping[str, Any], operations: Mapping[str, Callable[..., Any]] | None = None
+        self,
+        names: Mapping[str, Any],
+        operations: Mapping[str, Callable[..., Any]] | None = None,
+        output: int = wire.MAX_BYTES,
     ) -> None:
         self._names = names
         self._operations = _OPERATIONS | dict(operations or {})
+        self._output = output
         self._objects: list[Any] = []
 
     def forget(self) -> None:
@@ -55,13 +60,13 @@ class Agent:
             return self._reply(_describe(error))
 
     def _call(self, function: Any, arguments: Any, keywords: dict[str, Any]) -> bytes:
-        before = self._reply((arguments, keywords))
+        before = wire.encode((arguments, keywords), self._refer)
         result = function(*arguments, **keywords)
-        changed = self._reply((arguments, keywords)) != before
+        changed = wire.encode((arguments, keywords), self._refer) != before
         return self._reply(("value", result, (arguments, keywords) if changed else None))
 
     def _reply(self, value: Any) -> bytes:
-        return wire.encode(value, self._refer)
+        return wire.encode(value, self._refer, self._output)
 
     def _resolve(self, reference: Name | Handle) -> Any:
         if isinstance(reference, Handle):
@@ -83,5 +88,5 @@ def _describe(error: BaseException) -> tuple[str, tuple[str, ...], str, bool]:
     if isinstance(error, WireError):
         names = ("ValueError",)
     said = str(error)[:_MESSAGE]
-    where = session._students_line(error.__traceback__)
-    return "error", names, "\n".join([said, *where]), session._unfinished(error)
+    where = session.students_line(error.__traceback__)
+    return "error", names, "\n".join([said, *where]), session.unfinished(error)

@@ -66,13 +66,14 @@ class Executor:
 
     Args:
         shell: with no names in it yet.
+        output: bytes that one answer may have.
     """
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, output: int = wire.MAX_BYTES) -> None:
         self._shell = shell
         operations: dict[str, Callable[..., Any]] = {"run": self._run, "seed": _seed}
         operations["forget"] = self._forget
-        self._agent = Agent(shell.user_ns, operations)
+        self._agent = Agent(shell.user_ns, operations, output)
 
     def serve(self, connection: socket.socket) -> None:
         """Answer until the judge hangs up. An interrupt reaches the student's code only."""

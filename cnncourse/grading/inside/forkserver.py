@@ -1,13 +1,14 @@
-"""The zygote: a process in the sandbox that has imported everything, and copies itself for each submission.
+"""The fork server: a process in the sandbox that has imported everything, and forks for each submission.
 
-Importing torch takes seconds, a fork milliseconds. The zygote itself never runs a student's code, nor any
+Importing torch takes seconds, a fork milliseconds. The server itself never runs a student's code, nor any
 operation of torch: that would start threads, and a copy would wait for threads that it does not have. It
-holds nothing worth stealing. For each connection it forks a *keeper*, which leaves the namespaces, forks the
-process for the student's code, counts what that prints, interrupts or kills it for the judge, and says how it
-ended. The student's process is number 1 of its own process namespace: when it ends, all it started ends.
+holds nothing worth stealing. For each connection it forks a *supervisor*, which leaves the namespaces, forks
+the process for the student's code, counts what that prints, interrupts or kills it for the judge, and says
+how it ended. The student's process is number 1 of its own process namespace: when it ends, all it started
+ends.
 
-To the judge the keeper writes lines of JSON; from the judge come single bytes. The judge's socket for data is
-handed over with the first byte.
+To the judge the supervisor writes lines of JSON; from the judge come single bytes. The judge's socket for
+data is handed over with the first byte.
 """
 
 import contextlib
@@ -27,20 +28,21 @@ from typing import Any
 
 from cnncourse.grading.inside import namespaces, seccomp
 
-SOCKET = "zygote"
+SOCKET = "forkserver"
 START, INTERRUPT = b"S", b"I"
 _BROKEN = 97
 
 
 @dataclass(frozen=True)
-class Nest:
+class SandboxSpec:
     """Where students' processes live, inside the sandbox.
 
     Attributes:
-        run: the folder with the zygote's socket; they do not see it.
+        run: the folder with the fork server's socket; they do not see it.
         home: their home, with the folder ``work`` in it.
         size: bytes in each of their folders.
         printed: bytes that one of them may print.
+        output: bytes of one of their answers.
         isolated: whether they are shut off from each other; if not, there must be one of them only.
         modules: what to import before the first of them.
         kept: what they may read of the machine.
@@ -50,12 +52,13 @@ class Nest:
     home: str
     size: int
     printed: int
+    output: int
     isolated: bool
     modules: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 
 
-def word_to_starter() -> Callable[[dict[str, Any]], None]:
+def startup_message() -> Callable[[dict[str, Any]], None]:
     """Give a way to say one thing, once, to whoever started this process and reads its standard output.
 
     What is printed from now on, by modules that are imported say, goes to the standard error instead.
@@ -78,27 +81,27 @@ def preload(modules: Iterable[str]) -> None:
             importlib.import_module(name)
 
 
-def main(nest: Nest) -> None:
+def main(spec: SandboxSpec) -> None:
     """Import everything, say so in one line, and fork for each connection until the sandbox ends."""
     namespaces.end_with_parent()
-    tell = word_to_starter()
-    preload(nest.modules)
+    tell_starter = startup_message()
+    preload(spec.modules)
     from cnncourse.grading.inside.executor import Executor, shell
 
-    executor = Executor(shell())
-    support = _read_files(Path(nest.home, "work"))
+    executor = Executor(shell(), spec.output)
+    support = _read_files(Path(spec.home, "work"))
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(os.path.join(nest.run, SOCKET))
+        listener.bind(os.path.join(spec.run, SOCKET))
         listener.listen(socket.SOMAXCONN)
-        tell({"ready": True, "isolated": nest.isolated and _can_isolate(nest)})
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+        tell_starter({"ready": True, "isolated": spec.isolated and _can_isolate(spec)})
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors
         gc.collect()
         gc.freeze()
         while True:
             connection, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                _keeper(connection, nest, executor, support)
+                _supervise(connection, spec, executor, support)
             connection.close()
 
 
@@ -107,7 +110,7 @@ def _read_files(folder: Path) -> list[tuple[str, bytes]]:
     return [(str(path.relative_to(folder)), path.read_bytes()) for path in files]
 
 
-def _can_isolate(nest: Nest) -> bool:
+def _can_isolate(spec: SandboxSpec) -> bool:
     """Try in a child whether the system lets this process shut its children off."""
     tester = os.fork()
     if tester == 0:
@@ -116,7 +119,7 @@ def _can_isolate(nest: Nest) -> bool:
             namespaces.unshare()
             child = os.fork()
             if child == 0:
-                _shut_off(nest)
+                _shut_off(spec)
                 os._exit(0)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         except OSError as error:
@@ -126,20 +129,22 @@ def _can_isolate(nest: Nest) -> bool:
     return os.waitpid(tester, 0)[1] == 0
 
 
-def _shut_off(nest: Nest) -> None:
+def _shut_off(spec: SandboxSpec) -> None:
     namespaces.no_more_namespaces()
-    namespaces.private_folders(("/tmp", nest.home, "/dev/shm"), (nest.run,), nest.kept, nest.size)
+    namespaces.private_folders(("/tmp", spec.home, "/dev/shm"), (spec.run,), spec.kept, spec.size)
     namespaces.drop_privileges()
 
 
-def _keeper(control: socket.socket, nest: Nest, executor: Any, support: list[tuple[str, bytes]]) -> None:
+def _supervise(
+    control: socket.socket, spec: SandboxSpec, executor: Any, support: list[tuple[str, bytes]]
+) -> None:
     """Fork the student's process and watch over it. Never returns."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     code = _BROKEN
     try:
         _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         data = socket.socket(fileno=descriptors[0])
-        if nest.isolated:
+        if spec.isolated:
             namespaces.unshare()
         reader, writer = os.pipe()
         alive, settled = os.pipe()
@@ -148,7 +153,7 @@ def _keeper(control: socket.socket, nest: Nest, executor: Any, support: list[tup
             control.close()
             os.close(reader)
             os.close(alive)
-            _become_student(data, writer, settled, nest, executor, support)
+            _become_student(data, writer, settled, spec, executor, support)
         data.close()
         os.close(writer)
         os.close(settled)
@@ -158,8 +163,8 @@ def _keeper(control: socket.socket, nest: Nest, executor: Any, support: list[tup
             raise OSError("the sandbox could not be set up")
         os.close(alive)
         control.sendall(b'{"started": true}\n')
-        said = _watch(child, control, reader, nest.printed)
-        control.sendall(json.dumps({"ended": said}).encode() + b"\n")
+        ending, flooded = _watch(child, control, reader, spec.printed)
+        control.sendall(json.dumps({"ending": ending, "flooded": flooded}).encode() + b"\n")
         code = 0
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -172,11 +177,11 @@ def _become_student(
     data: socket.socket,
     output: int,
     settled: int,
-    nest: Nest,
+    spec: SandboxSpec,
     executor: Any,
     support: list[tuple[str, bytes]],
 ) -> None:
-    """Shut this process off, tell the keeper so, then serve the judge. Never returns."""
+    """Shut this process off, tell the supervisor so, then serve the judge. Never returns."""
     code = _BROKEN
     try:
         namespaces.end_with_parent()
@@ -184,14 +189,14 @@ def _become_student(
         for number in (1, 2):
             os.dup2(output, number)
         os.close(output)
-        if nest.isolated:
-            _shut_off(nest)
+        if spec.isolated:
+            _shut_off(spec)
             for name, content in support:
-                place = Path(nest.home, "work", name)
+                place = Path(spec.home, "work", name)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-            Path(nest.home, "work").mkdir(exist_ok=True)
-            os.chdir(os.path.join(nest.home, "work"))
+            Path(spec.home, "work").mkdir(exist_ok=True)
+            os.chdir(os.path.join(spec.home, "work"))
         seccomp.refuse()
         from cnncourse.grading.inside.executor import reseed
 
@@ -204,20 +209,24 @@ def _become_student(
         os._exit(code)
 
 
-def _watch(child: int, control: socket.socket, output: int, printed: int) -> str:
-    """Wait for the end of the student's process; interrupt or kill it when the judge says so."""
+def _watch(child: int, control: socket.socket, output: int, printed: int) -> tuple[int, bool]:
+    """Wait for the end of the student's process; interrupt or kill it when the judge says so.
+
+    Returns:
+        The status that it ended with, and whether it was killed because it printed too much.
+    """
     process = os.pidfd_open(child)
     waiting = select.poll()
     for descriptor in (process, control.fileno(), output):
         waiting.register(descriptor, select.POLLIN)
-    reason = ""
+    flooded = False
     while True:
         ready = {descriptor for descriptor, _ in waiting.poll()}
         if output in ready:
             size = len(os.read(output, 65536))
             printed -= size
-            if printed < 0 and not reason:
-                reason = "it printed too much"
+            if printed < 0 and not flooded:
+                flooded = True
                 signal.pidfd_send_signal(process, signal.SIGKILL)
             if not size:
                 waiting.unregister(output)
@@ -227,7 +236,7 @@ def _watch(child: int, control: socket.socket, output: int, printed: int) -> str
             if order != INTERRUPT:
                 waiting.unregister(control.fileno())
         if process in ready:
-            return reason or _ending(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flooded
 
 
 def _received(control: socket.socket) -> bytes:
@@ -237,13 +246,6 @@ def _received(control: socket.socket) -> bytes:
         return b""
 
 
-def _ending(code: int) -> str:
-    names = {-signal.SIGSEGV: "it crashed (segmentation fault)", -signal.SIGABRT: "it crashed (aborted)"}
-    names |= {-signal.SIGXCPU: "it used too much processor time", -signal.SIGFPE: "it crashed (arithmetic)"}
-    names |= {-signal.SIGBUS: "it crashed (bus error)", -signal.SIGILL: "it crashed (illegal instruction)"}
-    return names.get(code, f"it was killed by signal {-code}" if code < 0 else "it ended by itself")
-
-
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    main(Nest(**json.loads(sys.argv[1])))
+    main(SandboxSpec(**json.loads(sys.argv[1])))

@@ -1,18 +1,17 @@
-"""From the judge's verdicts to a report in words: points, reasons, hints, and what looks like forgery."""
+"""From what the judge found to the report of every graded cell; and what looks like forgery."""
 
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from nbformat import NotebookNode
 
-from cnncourse.grading.judge import plan
-from cnncourse.grading.judge.judge import Verdict
-from cnncourse.grading.report import CellReport
+from cnncourse.grading import cells
+from cnncourse.grading.report import CellReport, CellState
 
 _LINE = 300
 _MOST = 5
-_UNANSWERED = "Not answered yet: the answer still raises NotImplementedError."
 _SUSPECTS = {
     r"\bgradebook\b": "looks for the gradebook",
     r"cnncourse\.grading|cnncourse import grading": "touches the grader's own modules",
@@ -32,7 +31,7 @@ _LIBRARIES = {"torch", "np", "numpy", "check", "F", "nn", "json", "builtins", "s
 
 
 def cell_reports(
-    notebook: NotebookNode, verdicts: Iterable[Verdict], errors: Iterable[tuple[str, str]] = ()
+    notebook: NotebookNode, judged: Iterable[CellReport], errors: Iterable[tuple[str, str]] = ()
 ) -> tuple[CellReport, ...]:
     """Say what each graded cell came to, in the instructor's order.
 
@@ -41,67 +40,38 @@ def cell_reports(
 
     Args:
         notebook: the instructor's.
-        verdicts: the judge's, for its cells of tests.
+        judged: what its cells of tests came to.
         errors: a cell's id and what it said, for each of the student's own cells that failed.
     """
-    judged = {verdict.cell: verdict for verdict in verdicts}
+    known = {report.cell: report for report in judged}
     stopped = [f"Your cell {cell!r} stopped: {said[:_LINE]}" for cell, said in list(errors)[:_MOST]]
-    note = "\n".join(["", "", *stopped]) if stopped else ""
-    return tuple(_cell_reports(notebook, judged, note))
-
-
-def _cell_reports(notebook: NotebookNode, judged: dict[str, Verdict], note: str) -> Iterator[CellReport]:
-    for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        if not marks.get("grade"):
-            continue
-        name, most = marks["grade_id"], float(marks["points"])
-        if marks.get("solution"):
-            reason = "A person reads this answer and gives the points."
-            yield CellReport(cell=name, points=0.0, max_points=most, state="manual", reason=reason)
-        elif name in judged:
-            yield _judged(judged[name], note)
-        else:
-            reason = "This cell could not be judged."
-            yield CellReport(cell=name, points=0.0, max_points=most, state="missing", reason=reason)
-
-
-def _judged(verdict: Verdict, note: str) -> CellReport:
-    return CellReport(
-        cell=verdict.cell,
-        points=verdict.score,
-        max_points=verdict.points,
-        state="passed" if verdict.passed else "failed",
-        reason="" if verdict.passed else reason(verdict),
-        error=verdict.error,
-        output=verdict.output if verdict.passed else verdict.output + note,
-        hint=verdict.hint,
+    note = ("", *"\n".join(stopped).splitlines()) if stopped else ()
+    return tuple(
+        _noted(known.get(cells.grade_id(cell)) or _not_judged(cell, points), note)
+        for cell in notebook.cells
+        if (points := cells.points(cell)) is not None
     )
 
 
-def reason(verdict: Verdict) -> str:
-    r"""Say in one line why a cell got nothing.
-
-    Example:
-        >>> reason(Verdict("a", 2, False, "CheckFailed", "✗ a · 2 points\n  expected 3\n  yours    4"))
-        'expected 3'
-    """
-    if verdict.error == "NotImplementedError":
-        return _UNANSWERED
-    lines = [line.strip() for line in verdict.output.splitlines() if line.strip()]
-    if verdict.error == "CheckFailed":
-        titles = [number for number, line in enumerate(lines) if line.startswith("✗ ")]
-        lines = lines[titles[-1] + 1 :] if titles else lines
-        return (lines or ["A check did not pass."])[0][:_LINE]
-    return (lines or [f"It ended with {verdict.error}."])[-1][:_LINE]
+def _noted(report: CellReport, note: tuple[str, ...]) -> CellReport:
+    return replace(report, lines=report.lines + note) if report.state == "failed" else report
 
 
-def flags(submission: NotebookNode, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+def _not_judged(cell: NotebookNode, points: float) -> CellReport:
+    state: CellState = "missing"
+    reason = "This cell could not be judged."
+    if cells.role(cell) in cells.BY_HAND:
+        state, reason = "manual", "A person reads this answer and gives the points."
+    name = cells.grade_id(cell)
+    return CellReport(cell=name, points=0.0, max_points=points, state=state, reason=reason)
+
+
+def flags(submission: NotebookNode, judged: Iterable[CellReport]) -> tuple[str, ...]:
     """Name what a person may want to look at: each is a lead, none is a proof.
 
     Args:
         submission: what the student handed in, repaired.
-        verdicts: what the judge made of it.
+        judged: what the cells of tests came to.
 
     Example:
         >>> from nbformat.v4 import new_code_cell, new_notebook
@@ -111,17 +81,12 @@ def flags(submission: NotebookNode, verdicts: Iterable[Verdict]) -> tuple[str, .
     found = dict.fromkeys(
         f"cell {cell.get('id', '')!r}: {said}"
         for cell in submission.cells
-        if cell.cell_type == "code" and not _is_test(cell)
+        if cell.cell_type == "code" and cells.role(cell) not in cells.LOCKED
         for said in _suspicious(cell.source)
     )
-    broken = (verdict for verdict in verdicts if "answer cannot be read" in verdict.output)
-    found |= dict.fromkeys(f"test {verdict.cell!r}: an answer that is no data" for verdict in broken)
+    unreadable = (report.cell for report in judged if report.gone == "unreadable")
+    found |= dict.fromkeys(f"test {name!r}: an answer that is no data" for name in unreadable)
     return tuple(list(found)[:50])
-
-
-def _is_test(cell: NotebookNode) -> bool:
-    marks = cell.metadata.get("nbgrader")
-    return isinstance(marks, dict) and bool(marks.get("locked"))
 
 
 def _suspicious(source: str) -> Iterator[str]:
@@ -129,7 +94,7 @@ def _suspicious(source: str) -> Iterator[str]:
         if re.search(pattern, source):
             yield said
     try:
-        body = plan.parse(source)
+        body = cells.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(body):

@@ -1,43 +1,36 @@
 """Grade one submission: from the bytes of a notebook to a report. Called from any thread of any process.
 
-Behind it stands a process that keeps torch and the assignment ready, the court, which is started at the first
-submission and kept for the next ones. A process has one court at a time; another assignment gets a new one.
+Behind it stands a process that keeps torch and the assignment ready, the judge server, which is started at
+the first submission and kept for the next ones. A process has one at a time; another job gets a new one.
 """
 
 import atexit
 import contextlib
-import hashlib
 import json
 import os
-import platform
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
-from importlib import metadata
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cnncourse.grading.assignment import Assignment
+from cnncourse.grading.job import Job
 from cnncourse.grading.judge import protocol
 from cnncourse.grading.report import Report
 from cnncourse.grading.sandbox import bubblewrap, spawner
 from cnncourse.grading.sandbox.bubblewrap import SandboxError
-from cnncourse.grading.sandbox.limits import Limits
 
-_DEFAULTS = Limits()
-_PACKAGES = ("cnncourse", "ipython", "numpy", "torch", "torchvision")
 _SLACK = 120
 
 
-def check(*, sandboxed: bool = True) -> None:
+def check_ready(*, sandboxed: bool = True) -> None:
     """See that submissions can be graded here, before the first one.
 
     Args:
-        sandboxed: as in ``grade``.
+        sandboxed: as in ``Job``.
 
     Raises:
         SandboxError: they cannot; the message says what to install.
@@ -48,87 +41,38 @@ def check(*, sandboxed: bool = True) -> None:
         bubblewrap.engine()
 
 
-def key(
-    assignment: Assignment,
-    raw: bytes,
-    *,
-    seed: int | None = None,
-    limits: Limits = _DEFAULTS,
-    sandboxed: bool = True,
-) -> str:
-    """Name what a verdict depends on, without reaching it: submission, assignment, limits, environment.
-
-    Args:
-        assignment: as in ``grade``, like the others.
-        raw: the submission.
-        seed: what hidden inputs are drawn from, if it is given.
-        limits: what the submission may use.
-        sandboxed: whether it runs in the sandbox.
-    """
-    parts = [hashlib.sha256(raw).hexdigest(), assignment.version, seed, asdict(limits), sandboxed]
-    return hashlib.sha256(json.dumps([parts, _environment()], sort_keys=True).encode()).hexdigest()
-
-
-@cache
-def _environment() -> dict[str, str]:
-    versions = {"python": platform.python_version(), "machine": platform.machine()}
-    for name in _PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions[name] = metadata.version(name)
-    return versions
-
-
-def _seed(assignment: Assignment, raw: bytes) -> int:
-    digest = hashlib.sha256(assignment.version.encode() + hashlib.sha256(raw).digest()).digest()
-    return int.from_bytes(digest[:8]) % 10**9
-
-
-def grade(
-    assignment: Assignment,
-    raw: bytes,
-    *,
-    student: str,
-    seed: int | None = None,
-    limits: Limits = _DEFAULTS,
-    sandboxed: bool = True,
-) -> Report:
+def grade_submission(job: Job, raw: bytes, *, student: str) -> Report:
     """Grade one submission, whatever it is: nothing in it makes this raise.
 
-    The same submission, assignment and seed get the same points.
+    The same submission to the same job gets the same points.
 
     Args:
-        assignment: with its hidden tests.
+        job: the assignment, with its hidden tests, and how programs run.
         raw: the bytes of the notebook that was handed in.
         student: the student's id.
-        seed: what the inputs of hidden tests are drawn from; by default it comes from the submission and
-            the assignment together, so that nobody who does not have both can know it.
-        limits: what the submission may use.
-        sandboxed: False runs the student's code as you, with all that you may do, outside any sandbox.
 
     Raises:
         SandboxError: students' code cannot be run here; this holds for every submission.
     """
-    given = _seed(assignment, raw) if seed is None else seed
-    name = key(assignment, raw, seed=seed, limits=limits, sandboxed=sandboxed)
     fault = ""
-    for _ in range(2):  # once more with a new court, should the old one have been killed
-        bench = _bench(assignment, limits, sandboxed)
+    for _ in range(2):  # once more with a new server, should the old one have been killed
+        process = _judge_process(job)
         try:
-            return replace(bench.judge(raw, student, given), key=name)
+            return process.grade(raw, student)
         except SandboxError as problem:
             fault = str(problem)
-            _dismiss(bench)
+            _discard(process)
         except _JudgeDied as problem:
             return Report(
                 student=student,
-                assignment=assignment.name,
-                key=name,
+                assignment=job.assignment.name,
+                key="",
                 state="quarantined",
                 reason=f"The judge did not come to an end with this submission: {problem}.",
-                seed=given,
+                seed=job.seed(raw),
             )
         finally:
-            bench.rest()
+            process.release()
     raise SandboxError(fault)
 
 
@@ -142,12 +86,10 @@ class _JudgeDied(Exception):  # noqa: N818 - is no error of anybody's program
 
 
 @dataclass
-class _Bench:
-    """A court's process, seen from here."""
+class JudgeProcess:
+    """A judge server's process, seen from here."""
 
-    assignment: Assignment
-    limits: Limits
-    sandboxed: bool
+    job: Job
     users: int = 0
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="cnn-", dir=_short())))
 
@@ -157,7 +99,7 @@ class _Bench:
         Raises:
             SandboxError: it cannot do its work here.
         """
-        words = [sys.executable, "-P", "-m", protocol.COURT, str(self.folder)]
+        words = [sys.executable, "-P", "-m", protocol.SERVER, str(self.folder)]
         environment = os.environ | spawner.REPEATABLE | {"TMPDIR": str(self.folder)}
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(
@@ -171,7 +113,7 @@ class _Bench:
         assert self.process.stdin
         assert self.process.stdout
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(protocol.charge(self.assignment, self.limits, self.sandboxed))
+            self.process.stdin.write(protocol.dump_job(self.job))
             self.process.stdin.flush()
         line = self.process.stdout.readline()
         said = json.loads(line) if line else {"fault": self._last_words()}
@@ -185,18 +127,18 @@ class _Bench:
             lines = (self.folder / "log").read_text(errors="replace").strip().splitlines()
         return f"the grader's process could not start: {(lines or ['it gave no reason'])[-1][:500]}"
 
-    def judge(self, raw: bytes, student: str, seed: int) -> Report:
-        """Have one submission judged.
+    def grade(self, raw: bytes, student: str) -> Report:
+        """Have one submission graded.
 
         Raises:
-            SandboxError: the court is gone, or could not start a process.
+            SandboxError: the server is gone, or could not start a process.
             _JudgeDied: the judge ended without a word, or takes for ever.
         """
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(self.limits.wall_seconds + _SLACK)
+            connection.settimeout(self.job.limits.wall_seconds + _SLACK)
             try:
                 connection.connect(str(self.folder / protocol.SOCKET))
-                protocol.send(connection, {"student": student, "seed": seed}, raw)
+                protocol.send(connection, {"student": student}, raw)
                 answer, _ = protocol.receive(connection)
             except TimeoutError:
                 raise _JudgeDied("it takes too long") from None
@@ -208,11 +150,11 @@ class _Bench:
             raise SandboxError(answer["fault"])
         return Report.from_json(answer["report"])
 
-    def rest(self) -> None:
+    def release(self) -> None:
         """Say that one thread needs it no more; end it if nobody does and another has taken its place."""
         with _lock:
             self.users -= 1
-            if self.users == 0 and self not in _benches:
+            if self.users == 0 and self not in _processes:
                 self.close()
 
     def close(self) -> None:
@@ -229,40 +171,40 @@ class _Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-_benches: list[_Bench] = []  # one at most; a list, so that an old one can be told from it
+_processes: list[JudgeProcess] = []  # one at most; a list, so that an old one can be told from it
 _lock = threading.RLock()
-os.register_at_fork(after_in_child=_benches.clear)
+os.register_at_fork(after_in_child=_processes.clear)
 
 
-def _bench(assignment: Assignment, limits: Limits, sandboxed: bool) -> _Bench:
+def _judge_process(job: Job) -> JudgeProcess:
     with _lock:
-        for bench in _benches:
-            same = bench.assignment.version == assignment.version
-            if same and (bench.limits, bench.sandboxed) == (limits, sandboxed):
-                bench.users += 1
-                return bench
-        check(sandboxed=sandboxed)
+        for process in _processes:
+            same = process.job.assignment.version == job.assignment.version
+            if same and replace(process.job, assignment=job.assignment) == job:
+                process.users += 1
+                return process
+        check_ready(sandboxed=job.sandboxed)
         close()
-        made = _Bench(assignment, limits, sandboxed, users=1)
+        made = JudgeProcess(job, users=1)
         made.open()
-        _benches.append(made)
+        _processes.append(made)
         return made
 
 
-def _dismiss(bench: _Bench) -> None:
+def _discard(process: JudgeProcess) -> None:
     with _lock:
-        if bench in _benches:
-            _benches.remove(bench)
+        if process in _processes:
+            _processes.remove(process)
 
 
 def close() -> None:
     """End the process behind ``grade``, once nobody waits for it. The next submission starts a new one."""
     with _lock:
-        old = _benches[:]
-        _benches.clear()
-        for bench in old:
-            if bench.users == 0:
-                bench.close()
+        old = _processes[:]
+        _processes.clear()
+        for process in old:
+            if process.users == 0:
+                process.close()
 
 
 atexit.register(close)

@@ -9,60 +9,27 @@ import random
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import CodeType, FrameType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from nbformat import NotebookNode
 
 from cnncourse.check import CheckFailed
+from cnncourse.check.failure import LearnerError
 from cnncourse.check.session import SEED_VARIABLE
+from cnncourse.grading import cells
 from cnncourse.grading.inside.wire import Name
 from cnncourse.grading.judge import plan, proxy
 from cnncourse.grading.judge.plan import Answer, Shared, Step, Test
 from cnncourse.grading.judge.proxy import Link, StudentGone
+from cnncourse.grading.judge.student import Student
+from cnncourse.grading.report import CellReport
 
 _LONGEST = 20_000
-_GONE = "Your code stopped with StudentGone: "  # what follows it says the same in better words
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one test cell is worth.
-
-    Attributes:
-        cell: its grade_id.
-        points: what it can be worth.
-        passed: whether every check in it passed.
-        error: the class of the error that ended it; empty when it passed.
-        output: what a learner reads below it, and what ended it.
-        hint: the key of the hint that fits, empty if there is none.
-    """
-
-    cell: str
-    points: float
-    passed: bool
-    error: str
-    output: str
-    hint: str = ""
-
-    @property
-    def score(self) -> float:
-        """The points it gets: all or none."""
-        return self.points if self.passed else 0.0
-
-
-class Student(Protocol):
-    """A student's kernel, as the judge needs it."""
-
-    def run(self, cell: str, source: str) -> None:
-        """Run one of the student's cells; its errors are the student's."""
-
-    def link(self) -> AbstractContextManager[Link]:
-        """Connect to the student's names, for as long as one test cell runs."""
+_LINE = 300
+_UNANSWERED = "Not answered yet: the answer still raises NotImplementedError."
 
 
 class Judge:
@@ -81,7 +48,7 @@ class Judge:
         self._seconds = cell_seconds
         self._names = _Names({"__name__": "__main__", "display": print, "get_ipython": lambda: None})
 
-    def grade(self, submission: NotebookNode, student: Student) -> list[Verdict]:
+    def judge(self, submission: NotebookNode, student: Student) -> list[CellReport]:
         """Run the student's cells in order, and each test where the student's notebook has it.
 
         A test cell that the submission lacks is run at the end. What the submission says in a test cell, or
@@ -92,22 +59,22 @@ class Judge:
             student: a fresh kernel.
 
         Returns:
-            One verdict for each test cell, in the instructor's order.
+            What each test cell came to, in the instructor's order.
         """
         tests = {step.cell: step for step in self._steps if isinstance(step, Test)}
-        verdicts: dict[str, Verdict] = {}
+        found: dict[str, CellReport] = {}
         with _environment({SEED_VARIABLE: str(self._seed)}):
             for cell in (cell for cell in submission.cells if cell.cell_type == "code"):
-                name = _grade_id(cell)
+                name = cells.grade_id(cell)
                 if name not in tests:
                     student.run(cell.get("id", ""), self._locked.get(name, cell.source))
-                elif name not in verdicts:
-                    verdicts[name] = self._reach(tests[name], student)
-            for name in [name for name in tests if name not in verdicts]:
-                verdicts[name] = self._reach(tests[name], student)
-        return [verdicts[name] for name in tests]
+                elif name not in found:
+                    found[name] = self._reach(tests[name], student)
+            for name in [name for name in tests if name not in found]:
+                found[name] = self._reach(tests[name], student)
+        return [found[name] for name in tests]
 
-    def _reach(self, test: Test, student: Student) -> Verdict:
+    def _reach(self, test: Test, student: Student) -> CellReport:
         """Run what stands before a test in the instructor's notebook and has not been run, then the test."""
         if test in self._steps:
             place = self._steps.index(test)
@@ -119,7 +86,7 @@ class Judge:
             with student.link() as link, self._names.linked(link):
                 return self._test(test)
         except StudentGone as problem:
-            return Verdict(test.cell, test.points, False, "StudentGone", str(problem))
+            return _report(test, "", problem)
 
     def _prepare(self, step: Step) -> None:
         if isinstance(step, Answer):
@@ -129,20 +96,52 @@ class Judge:
             with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(step.body, f"<{step.cell}>", "exec"), self._names)
 
-    def _test(self, test: Test) -> Verdict:
-        out, error, hint = io.StringIO(), "", ""
+    def _test(self, test: Test) -> CellReport:
+        out, error = io.StringIO(), None
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             try:
                 with _deadline(self._seconds):
                     exec(_compiled(test), self._names)
-            except CheckFailed as problem:
-                error, hint = "CheckFailed", problem.hint or ""
-                out.write(str(problem))
             except (Exception, SystemExit) as problem:
-                error = type(problem).__name__
-                out.write(f"{error}: {problem}")
-        said = out.getvalue()[:_LONGEST].replace(_GONE, "")
-        return Verdict(test.cell, test.points, not error, error, said, hint)
+                error = problem
+        return _report(test, out.getvalue()[:_LONGEST], error)
+
+
+def _report(test: Test, output: str, error: BaseException | None) -> CellReport:
+    """Say what a test came to: all of its points, or none and why."""
+    if error is None:
+        points = test.points
+        return CellReport(cell=test.cell, points=points, max_points=points, state="passed", output=output)
+    failed = error if isinstance(error, CheckFailed) else None
+    gone = failed.cause if failed else error
+    said = "\n".join(failed.lines) if failed else _described(error)
+    lines = said[:_LONGEST].splitlines()
+    return CellReport(
+        cell=test.cell,
+        points=0.0,
+        max_points=test.points,
+        state="failed",
+        reason=_reason(error, lines),
+        error=type(error).__name__,
+        output=output,
+        title=failed.title if failed else "",
+        lines=tuple(lines),
+        pointer=failed.pointer if failed else "",
+        hint=(failed.hint or "") if failed else "",
+        gone=gone.kind if isinstance(gone, StudentGone) else "",
+    )
+
+
+def _described(error: BaseException) -> str:
+    return str(error) if isinstance(error, LearnerError) else f"{type(error).__name__}: {error}"
+
+
+def _reason(error: BaseException, lines: list[str]) -> str:
+    """Say in one line why a cell got nothing: what a check says first, or any other error at its end."""
+    if isinstance(error, NotImplementedError):
+        return _UNANSWERED
+    said = [line.strip() for line in lines if line.strip()] or ["A check did not pass."]
+    return said[0 if isinstance(error, CheckFailed) else -1][:_LINE]
 
 
 def _reseed(text: str) -> None:
@@ -157,16 +156,10 @@ def _reseed(text: str) -> None:
     torch.manual_seed(seed)
 
 
-def _grade_id(cell: NotebookNode) -> str:
-    marks = cell.metadata.get("nbgrader")
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    return name if isinstance(name, str) else ""
-
-
 def _compiled(test: Test) -> CodeType:
     file = f"/notebook/{test.cell}.py"
     linecache.cache[file] = (len(test.source), None, test.source.splitlines(keepends=True), file)
-    return compile(plan.parse(test.source), file, "exec")
+    return compile(cells.parse(test.source), file, "exec")
 
 
 class _Names(dict[str, Any]):

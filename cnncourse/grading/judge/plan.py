@@ -1,15 +1,15 @@
 """Read an instructor's notebook: which statements the judge runs, and which names are the student's."""
 
 import ast
-import functools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-_MARKERS = re.compile(r"^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*\n?", re.MULTILINE)
+from cnncourse.grading import cells
+from cnncourse.grading.cells import parse
+
+_ANSWERS = ("solution", "manual")
 _DRAWING = ("matplotlib", "cnncourse.plots")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -64,38 +64,23 @@ def steps(notebook: NotebookNode) -> list[Step]:
     drawing: set[str] = set()
     found: list[Step] = []
     for cell in _code(notebook):
-        marks = cell.metadata.get("nbgrader", {})
-        if marks.get("grade") and not marks.get("solution"):
-            found.append(Test(marks["grade_id"], float(marks["points"]), without_markers(cell.source)))
+        role = cells.role(cell)
+        if role == "test":
+            source = cells.without_markers(cell.source)
+            found.append(Test(cells.grade_id(cell), cells.points(cell) or 0.0, source))
         else:
             body = undrawn(parse(cell.source), drawing)
-            found += _split(cell.id, body, theirs, ever, bool(marks.get("solution")))
+            found += _split(cell.id, body, theirs, ever, role in _ANSWERS)
     return found
 
 
 def locked(notebook: NotebookNode) -> dict[str, str]:
     """Give the sources of the cells that a student may read only, by grade_id."""
-    marked = ((cell.metadata.get("nbgrader", {}), cell.source) for cell in _code(notebook))
-    return {
-        marks["grade_id"]: source
-        for marks, source in marked
-        if marks and not marks.get("grade") and not marks.get("solution")
-    }
+    return {cells.grade_id(cell): cell.source for cell in _code(notebook) if cells.role(cell) == "readonly"}
 
 
 def _code(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def without_markers(source: str) -> str:
-    """Take nbgrader's region markers out of a cell."""
-    return _MARKERS.sub("", source)
-
-
-@functools.lru_cache(maxsize=4096)
-def parse(source: str) -> ast.Module:
-    """Parse a cell, magics and all. What it gives belongs to everybody: leave it as it is."""
-    return ast.parse(TransformerManager().transform_cell(without_markers(source)))  # type: ignore[no-untyped-call]
 
 
 def undrawn(body: ast.Module, drawing: set[str]) -> ast.Module:
@@ -133,11 +118,11 @@ def _ever(notebook: NotebookNode) -> set[str]:
     ever: set[str] = set()
     helpers: list[ast.stmt] = []
     for cell in _code(notebook):
-        marks = cell.metadata.get("nbgrader", {})
+        role = cells.role(cell)
         for statement in parse(cell.source).body:
-            if marks.get("solution") and not isinstance(statement, (ast.Import, ast.ImportFrom)):
+            if role in _ANSWERS and not isinstance(statement, (ast.Import, ast.ImportFrom)):
                 ever |= set(_binds(statement))
-            elif not marks.get("grade") and isinstance(statement, _DEFINITIONS):
+            elif role not in ("test", "manual") and isinstance(statement, _DEFINITIONS):
                 helpers.append(statement)
     for _ in helpers:
         for helper in helpers:

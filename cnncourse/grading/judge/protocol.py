@@ -1,4 +1,4 @@
-"""What a worker and its court say to each other. Here, so that a worker need not import what a court does."""
+"""What client and judge server say to each other. A client need not import what a server does."""
 
 import base64
 import json
@@ -8,10 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.sandbox.limits import Limits
+from cnncourse.grading.inside.limits import Limits
+from cnncourse.grading.job import Job
 
-COURT = "cnncourse.grading.judge.server"
-SOCKET = "court"
+SERVER = "cnncourse.grading.judge.server"
+SOCKET = "judge"
 _LENGTHS = struct.Struct(">QQ")
 
 
@@ -36,16 +37,16 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
     return header, body
 
 
-def charge(assignment: Assignment, limits: Limits, sandboxed: bool) -> bytes:
-    """Write down what a court is to judge, as the line that it reads first."""
-    files = [(name, base64.b64encode(data).decode()) for name, data in assignment.files]
-    known = {"name": assignment.name, "source": assignment.source, "files": files}
-    return json.dumps(known | {"limits": asdict(limits), "sandboxed": sandboxed}).encode() + b"\n"
+def dump_job(job: Job) -> bytes:
+    """Write a job as the line that a judge server reads first."""
+    files = [(name, base64.b64encode(data).decode()) for name, data in job.assignment.files]
+    known = {"name": job.assignment.name, "source": job.assignment.source, "files": files}
+    return json.dumps(known | {"limits": asdict(job.limits), "sandboxed": job.sandboxed}).encode() + b"\n"
 
 
-def charged(line: bytes) -> tuple[Assignment, Limits, bool]:
-    """Read what ``charge`` wrote."""
+def load_job(line: bytes) -> Job:
+    """Read what ``dump_job`` wrote."""
     given = json.loads(line)
     files = tuple((name, base64.b64decode(data)) for name, data in given["files"])
     assignment = Assignment(given["name"], given["source"], files)
-    return assignment, Limits(**given["limits"]), given["sandboxed"]
+    return Job(assignment, Limits(**given["limits"]), given["sandboxed"])

@@ -6,13 +6,14 @@ import random
 import re
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from cnncourse import errors
+from cnncourse.check.failure import LearnerError
 from cnncourse.grading.inside import wire
 from cnncourse.grading.inside.wire import Handle, Name, WireError
 
@@ -25,8 +26,27 @@ _ERRORS: dict[str, type[BaseException]] = {
 }
 
 
-class StudentGone(errors.CourseError):
-    """The student's kernel ended, hangs, or speaks nonsense."""
+Gone = Literal["ended", "unreadable", "endless", "closed", "spent"]
+_GONE: dict[Gone, str] = {
+    "ended": "Your code ended Python",
+    "unreadable": "Your code's answer cannot be read",
+    "endless": "Your code took too long, and could not be stopped",
+    "closed": "Your code took too long or ended Python before: nothing more can be asked",
+    "spent": "Your code ended its process again and again, and nothing more can be asked",
+}
+
+
+class StudentGone(LearnerError):  # noqa: N818 - it says what became of the student's process
+    """The student's process ended, hangs, or speaks nonsense.
+
+    Args:
+        kind: which of these.
+        details: what is known besides, in words.
+    """
+
+    def __init__(self, kind: Gone, *details: str) -> None:
+        self.kind = kind
+        super().__init__(": ".join([_GONE[kind], *filter(None, details)]) + ".")
 
 
 class Link:
@@ -38,7 +58,7 @@ class Link:
         limit: bytes of one answer.
         seconds: the time that one request may take.
         patience: seconds in which it must stop when it is interrupted.
-        explain: adds to a message that the student's process is gone why that is.
+        explain: ends the student's process, and says why it is gone, if that is known.
         seeded: whether calls draw the random numbers that this process would draw now.
     """
 
@@ -50,7 +70,7 @@ class Link:
         *,
         seconds: float = 60,
         patience: float = 5,
-        explain: Callable[[str], str] = str,
+        explain: Callable[[Gone], str] = lambda kind: "",
         seeded: bool = False,
     ) -> None:
         self._connection = connection
@@ -98,7 +118,7 @@ class Link:
             Exception: what the student's code raised, as the same builtin class.
         """
         if self.closed:
-            raise StudentGone("Your code took too long or ended Python before: nothing more can be asked.")
+            raise StudentGone("closed")
         request = wire.encode((operation, target, *rest), _reference)
         try:
             return self._understand(
@@ -110,9 +130,9 @@ class Link:
             if isinstance(error, _Raised):
                 raise error.error from None
             if isinstance(error, (EOFError, OSError)) and not isinstance(error, TimeoutError):
-                raise StudentGone(self._explain("Your code ended Python.")) from None
+                raise self._gone("ended") from None
             if isinstance(error, WireError):
-                raise StudentGone(self._explain(f"Your code's answer cannot be read: {error}")) from None
+                raise self._gone("unreadable", str(error)) from None
             raise
 
     def _exchange(self, request: bytes, seconds: float) -> bytes:
@@ -125,8 +145,10 @@ class Link:
         try:
             return wire.receive(self._connection, self._limit, self._patience)
         except TimeoutError:
-            said = "Your code took too long, and could not be stopped."
-            raise StudentGone(self._explain(said)) from None
+            raise self._gone("endless") from None
+
+    def _gone(self, kind: Gone, *details: str) -> StudentGone:
+        return StudentGone(kind, *details, self._explain(kind))
 
     def _understand(self, reply: Any, rest: tuple[Any, ...]) -> Any:
         match reply:

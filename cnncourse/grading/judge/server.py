@@ -1,8 +1,8 @@
-"""The court: a process that holds one assignment and torch, and copies itself to judge each submission.
+"""The judge server: a process that holds one assignment and torch, and copies itself for each submission.
 
-It stands outside the sandbox and has the hidden tests; the students' processes come from its nursery. A copy
+It stands outside the sandbox and has the hidden tests; the students' processes come from its spawner. A copy
 judges one submission and ends, so that nothing of one submission is there for the next one, and so that a
-judge can be killed. It is started by ``worker`` and ends when whoever started it closes its standard input,
+judge can be killed. It is started by ``client`` and ends when whoever started it closes its standard input,
 or dies.
 """
 
@@ -20,13 +20,13 @@ from collections.abc import Callable
 from cnncourse.grading.inside import forkserver, namespaces
 from cnncourse.grading.judge import protocol
 from cnncourse.grading.sandbox.bubblewrap import SandboxError
-from cnncourse.grading.sandbox.spawner import Nursery
+from cnncourse.grading.sandbox.spawner import Spawner
 
 _MEMORY = 4 * 2**30
 _CLOSED = 0x2000 | select.POLLHUP if sys.platform == "linux" else 0  # POLLRDHUP: the other side hung up
 
 
-def serve(listener: socket.socket, hear: Callable[[socket.socket], None], lifeline: int) -> None:
+def serve(listener: socket.socket, answer: Callable[[socket.socket], None], lifeline: int) -> None:
     """Fork a judge for each connection, until the lifeline ends. A closed connection ends its judge."""
     waiting = select.poll()
     for descriptor in (listener.fileno(), lifeline):
@@ -60,21 +60,21 @@ def serve(listener: socket.socket, hear: Callable[[socket.socket], None], lifeli
                     listener.close()
                     for _, other in ends.values():  # or a sibling's caller would not see it end
                         other.close()
-                    _judge(hear, connection)
+                    _judge(answer, connection)
                 end = os.pidfd_open(judge)
                 ends[end], callers[connection.fileno()] = (judge, connection), judge
                 waiting.register(end, select.POLLIN)
                 waiting.register(connection, _CLOSED)
 
 
-def _judge(hear: Callable[[socket.socket], None], connection: socket.socket) -> None:
+def _judge(answer: Callable[[socket.socket], None], connection: socket.socket) -> None:
     """Judge in a copy of this process. Never returns."""
     code = 1
     try:
         namespaces.end_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))  # answers are a student's to choose
-        hear(connection)
+        answer(connection)
         code = 0
     except (OSError, EOFError):
         pass
@@ -84,31 +84,32 @@ def _judge(hear: Callable[[socket.socket], None], connection: socket.socket) -> 
 
 def main(folder: str) -> None:
     """Read the assignment, import what it imports, say that it is ready, and serve."""
-    tell = forkserver.word_to_starter()
-    assignment, limits, sandboxed = protocol.charged(sys.stdin.buffer.readline())
+    tell_starter = forkserver.startup_message()
+    job = protocol.load_job(sys.stdin.buffer.readline())
+    files, modules = job.assignment.files, job.assignment.modules
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    modules = ("cnncourse.grading.judge.grade_one", *assignment.modules)
-    imports = threading.Thread(target=forkserver.preload, args=(modules,))
-    imports.start()  # while the nursery does the same in the sandbox
+    mine = ("cnncourse.grading.judge.grade_one", *modules)
+    imports = threading.Thread(target=forkserver.preload, args=(mine,))
+    imports.start()  # while the spawner does the same in the sandbox
     try:
-        with Nursery(assignment.files, assignment.modules, limits=limits, sandboxed=sandboxed) as nursery:
-            os.chdir(nursery.work)
+        with Spawner(files, modules, limits=job.limits, sandboxed=job.sandboxed) as spawner:
+            os.chdir(spawner.work)
             imports.join()
-            from cnncourse.grading.judge.grade_one import Hearing
+            from cnncourse.grading.judge.grade_one import SubmissionGrader
 
-            hearing = Hearing(assignment, nursery, limits)
+            grader = SubmissionGrader(job, spawner)
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(os.path.join(folder, protocol.SOCKET))
                 listener.listen(socket.SOMAXCONN)
-                tell({"ready": True, "warm": nursery.warm})
+                tell_starter({"ready": True, "warm": spawner.warm})
                 gc.collect()
                 gc.freeze()
-                serve(listener, hearing.hear, sys.stdin.fileno())
+                serve(listener, grader.answer, sys.stdin.fileno())
             os.chdir("/")
     except SandboxError as problem:
-        tell({"fault": str(problem)})
+        tell_starter({"fault": str(problem)})
     except Exception as problem:  # whatever it is, it is no submission's fault
-        tell({"fault": f"the grader's process could not start: {type(problem).__name__}: {problem}"})
+        tell_starter({"fault": f"the grader's process could not start: {type(problem).__name__}: {problem}"})
     finally:
         imports.join()
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,12 +7,13 @@ processes: code that kills each one, say from a thread, has to end somewhere.
 """
 
 import contextlib
+import signal
 import time
 from collections.abc import Iterator
 from types import TracebackType
 
-from cnncourse.grading.judge.proxy import Link, StudentGone
-from cnncourse.grading.sandbox.spawner import Nursery, Process
+from cnncourse.grading.judge.proxy import Gone, Link, StudentGone
+from cnncourse.grading.sandbox.spawner import Process, Spawner
 from cnncourse.grading.sandbox.watchdog import Watchdog
 
 _LIVES = 6
@@ -23,16 +24,16 @@ class Student:
     """One submission's processes, one after the other. A context manager that leaves none behind.
 
     Args:
-        nursery: where they come from.
+        spawner: where they come from.
 
     Attributes:
         errors: how the student's own cells failed: the cell's id and one line. The student writes that line.
     """
 
-    def __init__(self, nursery: Nursery) -> None:
+    def __init__(self, spawner: Spawner) -> None:
         self.errors: list[tuple[str, str]] = []
-        self._nursery = nursery
-        self._limits = nursery.limits
+        self._spawner = spawner
+        self._limits = spawner.limits
         self._ran: list[tuple[str, str]] = []
         self._lives = _LIVES
         self._end = time.monotonic() + self._limits.wall_seconds
@@ -72,12 +73,13 @@ class Student:
 
     def _start(self) -> None:
         self._lives -= 1
-        self._process = self._nursery.start()
+        self._process = self._spawner.start()
         self._watchdog = Watchdog(self._process.pid, self._limits, kill=self._process.stop)
         self._watchdog.start()
         self._link = Link(
             self._process.data,
             self._process.interrupt,
+            self._limits.output,
             seconds=self._limits.call_seconds,
             patience=_PATIENCE,
             explain=self._why,
@@ -97,9 +99,7 @@ class Student:
         """See that there is a process that has run all earlier cells."""
         while self._link.closed:
             if not self._lives or time.monotonic() > self._end:
-                raise StudentGone(
-                    f"Your code ended its process {_LIVES - self._lives} times: nothing more can be asked."
-                )
+                raise StudentGone("spent", f"{_LIVES - self._lives} times")
             self._stop()
             self._start()
             again, self._ran = self._ran, []
@@ -121,14 +121,23 @@ class Student:
         if isinstance(said, str) and said:
             self.errors.append((cell, said))
 
-    def _why(self, said: str) -> str:
+    def _why(self, kind: Gone) -> str:
         """Put into words why the process is gone, and see that it is."""
         if self._process is None:
-            return said
+            return ""
         self._process.stop()
-        ended = self._process.ended(_PATIENCE)
-        if not said.startswith("Your code ended") and "printed" not in ended:
-            ended = ""  # it was ended from here
-        reason = f"it used {self._watchdog.reason}" if self._watchdog.reason else ended
+        ending = self._process.ended(_PATIENCE)
+        reason = f"it used {self._watchdog.reason}" if self._watchdog.reason else ""
+        if ending and ending.flooded:
+            reason = reason or "it printed too much"
+        elif ending and kind == "ended":  # not from here
+            reason = reason or _ending(ending.code)
         self._stop()
-        return f"{said.rstrip('.')}: {reason}." if reason else said
+        return reason
+
+
+def _ending(code: int) -> str:
+    names = {-signal.SIGSEGV: "it crashed (segmentation fault)", -signal.SIGABRT: "it crashed (aborted)"}
+    names |= {-signal.SIGXCPU: "it used too much processor time", -signal.SIGFPE: "it crashed (arithmetic)"}
+    names |= {-signal.SIGBUS: "it crashed (bus error)", -signal.SIGILL: "it crashed (illegal instruction)"}
+    return names.get(code, f"it was killed by signal {-code}" if code < 0 else "it ended by itself")

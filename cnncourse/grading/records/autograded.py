@@ -14,8 +14,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, from_dict
 
+from cnncourse.files import replace_file
+from cnncourse.grading import cells
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.files import replace_file
 from cnncourse.grading.report import CellReport, Report
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -38,23 +39,23 @@ def build(report: Report, notebook: NotebookNode, assignment: Assignment) -> Not
     """
     results = {cell.cell: cell for cell in report.cells}
     tests = _tests(assignment)
-    cells = [_remarks(report)] if report.state != "graded" or report.repairs or report.flags else []
+    built = [_remarks(report)] if report.state != "graded" or report.repairs or report.flags else []
     for cell in notebook.cells:
         cell = from_dict(dict(cell))  # type: ignore[no-untyped-call]
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        name = cells.grade_id(cell)
         if name in tests:
             cell.source = tests[name]
             cell.outputs = list(_outputs(results[name])) if name in results else []
-        elif cell.cell_type == "markdown" and not _locked(cell):
+        elif cell.cell_type == "markdown" and cells.role(cell) not in cells.LOCKED:
             cell.source = neutral(cell.source)
-        cells.append(cell)
+        built.append(cell)
     content = {
         **notebook,
-        "cells": cells,
+        "cells": built,
         "metadata": {**notebook.metadata, "cnncourse": {"key": report.key}},
     }
-    built: NotebookNode = from_dict(content)  # type: ignore[no-untyped-call]
-    return built
+    graded: NotebookNode = from_dict(content)  # type: ignore[no-untyped-call]
+    return graded
 
 
 def neutral(text: str) -> str:
@@ -80,8 +81,11 @@ def answers(path: Path) -> dict[str, str]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    marked = ((cell["metadata"].get("nbgrader", {}), cell["source"]) for cell in notebook["cells"])
-    return {marks["grade_id"]: "".join(source) for marks, source in marked if marks.get("solution")}
+    return {
+        cells.grade_id(cell): "".join(cell["source"])
+        for cell in notebook["cells"]
+        if cells.mark(cell).get("solution")
+    }
 
 
 def write(notebook: NotebookNode, folder: Path, assignment: Assignment) -> None:
@@ -95,22 +99,13 @@ def write(notebook: NotebookNode, folder: Path, assignment: Assignment) -> None:
 @lru_cache(maxsize=2)
 def _tests(assignment: Assignment) -> dict[str, str]:
     """Give the full sources of the test cells, by grade_id."""
-    marked = ((cell.metadata.get("nbgrader", {}), cell.source) for cell in assignment.notebook.cells)
-    return {
-        marks["grade_id"]: source
-        for marks, source in marked
-        if marks.get("grade") and not marks.get("solution")
-    }
-
-
-def _locked(cell: NotebookNode) -> bool:
-    marks = cell.metadata.get("nbgrader", {})
-    return bool(marks) and not marks.get("solution")
+    tests = (cell for cell in assignment.notebook.cells if cells.role(cell) == "test")
+    return {cells.grade_id(cell): cell.source for cell in tests}
 
 
 def _outputs(result: CellReport) -> Iterator[dict[str, Any]]:
     """Show what a learner would read. A failed test ends in an error, for that is how nbgrader knows it."""
-    text = _CONTROL.sub("", result.output)
+    text = _CONTROL.sub("", result.text)
     if result.state == "passed":
         yield {"output_type": "stream", "name": "stdout", "text": text or "✓\n"}
         return

@@ -15,7 +15,7 @@ _FORMULA = tuple("=+-@＝＋－＠")
 
 
 @dataclass(frozen=True)
-class Line:
+class Row:
     """A student's result for one assignment, as the gradebook has it.
 
     Attributes:
@@ -48,7 +48,7 @@ class Line:
         return None if self.raw is None else max(0.0, self.raw - self.penalty)
 
 
-def lines(book: Any, assignment: str) -> Iterator[Line]:
+def rows(book: Any, assignment: str) -> Iterator[Row]:
     """Read every student's result.
 
     Args:
@@ -65,7 +65,7 @@ def lines(book: Any, assignment: str) -> Iterator[Line]:
     handed_in = {one.student_id: one for one in found.submissions}
     for student in sorted(book.students, key=lambda student: str(student.id)):
         one = handed_in.get(student.id)
-        yield Line(
+        yield Row(
             student=student.id,
             last_name=student.last_name or "",
             first_name=student.first_name or "",
@@ -102,16 +102,16 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
-def canvas(results: list[Line], assignment: str) -> Iterator[list[str]]:
+def canvas(results: list[Row], assignment: str) -> Iterator[list[str]]:
     """Lay out what Canvas imports. Students without a submission keep what they have there."""
     yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", text(assignment)]
     yield ["    Points Possible", "", "", "", "", number(results[0].max_points if results else 0)]
-    for line in results:
-        name = ", ".join(part for part in (line.last_name, line.first_name) if part) or line.student
-        yield [text(name), text(line.account), "", text(line.student), "", number(line.points)]
+    for row in results:
+        name = ", ".join(part for part in (row.last_name, row.first_name) if part) or row.student
+        yield [text(name), text(row.account), "", text(row.student), "", number(row.points)]
 
 
-def moodle(results: list[Line], assignment: str) -> Iterator[list[str]]:
+def moodle(results: list[Row], assignment: str) -> Iterator[list[str]]:
     """Lay out what Moodle imports: it asks which column says who the student is, and which is the grade."""
     yield [
         "Username",
@@ -122,24 +122,24 @@ def moodle(results: list[Line], assignment: str) -> Iterator[list[str]]:
         text(assignment),
         "Maximum grade",
     ]
-    for line in results:
-        who = (line.student, line.account, line.email, line.first_name, line.last_name)
-        yield [*map(text, who), number(line.points), number(line.max_points)]
+    for row in results:
+        who = (row.student, row.account, row.email, row.first_name, row.last_name)
+        yield [*map(text, who), number(row.points), number(row.max_points)]
 
 
-def plain(results: list[Line], assignment: str) -> Iterator[list[str]]:
+def plain(results: list[Row], assignment: str) -> Iterator[list[str]]:
     """Lay out the columns of ``nbgrader export``, and whether a person has yet to grade a part."""
     yield [
         *("assignment", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score"),
         *("late_submission_penalty", "score", "max_score", "needs_manual_grade"),
     ]
-    for line in results:
-        who = (assignment, line.handed_in, line.student, line.last_name, line.first_name, line.email)
-        points = (line.raw or 0, line.penalty, line.points or 0, line.max_points)
-        yield [*map(text, who), *map(number, points), str(line.waits)]
+    for row in results:
+        who = (assignment, row.handed_in, row.student, row.last_name, row.first_name, row.email)
+        points = (row.raw or 0, row.penalty, row.points or 0, row.max_points)
+        yield [*map(text, who), *map(number, points), str(row.waits)]
 
 
-STYLES: dict[str, Callable[[list[Line], str], Iterator[list[str]]]] = {
+STYLES: dict[str, Callable[[list[Row], str], Iterator[list[str]]]] = {
     "canvas": canvas,
     "moodle": moodle,
     "plain": plain,
@@ -158,7 +158,7 @@ def write(book: Any, assignment: str, folder: Path) -> list[Path]:
         The files, such as ``02_convolution-canvas.csv``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    results = list(lines(book, assignment))
+    results = list(rows(book, assignment))
     paths = []
     for style, lay_out in STYLES.items():
         paths.append(folder / f"{assignment}-{style}.csv")

@@ -13,10 +13,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from cnncourse.files import replace_file
+from cnncourse.grading import cells
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.course import Course
-from cnncourse.grading.files import replace_file
-from cnncourse.grading.records.gradebook import Mark, Standing
+from cnncourse.grading.records.gradebook import CellGrade, SubmissionGrade
 from cnncourse.grading.report import CellReport, Report
 from cnncourse.hints import all_hints
 
@@ -24,8 +25,6 @@ _LONGEST_CODE = 20_000
 _LONGEST_SAID = 4_000
 _MOST_PICTURES = 4_000_000
 _HEADING = re.compile(r"^#{1,3}[ \t]+(.+)$", re.MULTILINE)
-_POINTER = re.compile(r"^[ \t]*→ hint:.*\n?", re.MULTILINE)
-_TITLE = re.compile(r"^✗ [^\n]*\n?")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]")
 _ATTACHED = re.compile(r"attachment:([\w .%()-]+?)(?=[)\s\"'>])")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
@@ -42,7 +41,7 @@ class Result:
 
     Attributes:
         name: its grade_id.
-        mark: ``right``, ``wrong``, ``waits`` or ``read``; a person gives the last two.
+        state: ``right``, ``wrong``, ``waits`` or ``read``; a person gives the last two.
         score: points, as they stand in the gradebook.
         max_score: points that can be had.
         reason: one line; empty if all is well.
@@ -55,7 +54,7 @@ class Result:
     """
 
     name: str
-    mark: str
+    state: str
     score: float
     max_score: float
     reason: str = ""
@@ -81,7 +80,7 @@ def write(
     assignment: Assignment,
     report: Report,
     notebook: NotebookNode,
-    standing: Standing,
+    grade: SubmissionGrade,
     *,
     notes: tuple[str, ...] = (),
     hints: bool = True,
@@ -93,7 +92,7 @@ def write(
         assignment: the instructor's version.
         report: what grading came to.
         notebook: the repaired submission.
-        standing: what the gradebook says, with what people changed.
+        grade: what the gradebook says, with what people changed.
         notes: what was unusual about the file.
         hints: whether the page may give hints away.
 
@@ -101,7 +100,7 @@ def write(
         The page's path.
     """
     path = course.feedback(report.student, assignment.name) / f"{assignment.name}.html"
-    text = page(assignment, report, notebook, standing, notes=notes, hints=hints)
+    text = page(assignment, report, notebook, grade, notes=notes, hints=hints)
     replace_file(path, text.encode("utf-8", "replace"))
     return path
 
@@ -110,22 +109,22 @@ def page(
     assignment: Assignment,
     report: Report,
     notebook: NotebookNode,
-    standing: Standing,
+    grade: SubmissionGrade,
     *,
     notes: tuple[str, ...] = (),
     hints: bool = True,
 ) -> str:
     """Make a student's page; the arguments are those of ``write``."""
-    nothing = report.state == "zero" and not standing.score  # there is no work of theirs to show
-    groups = [] if nothing else list(_groups(assignment, report, notebook, standing, hints))
+    nothing = report.state == "zero" and not grade.score  # there is no work of theirs to show
+    groups = [] if nothing else list(_groups(assignment, report, notebook, grade, hints))
     results = [result for group in groups for result in group.results]
-    wrong = [result for result in results if result.mark == "wrong" and result.score < result.max_score]
+    wrong = [result for result in results if result.state == "wrong" and result.score < result.max_score]
     text: str = _template().render(
         title=_known(assignment)[0],
         report=report,
-        standing=standing,
-        score=standing.score - standing.penalty,
-        waiting=sum(result.max_score for result in results if result.mark == "waits"),
+        grade=grade,
+        score=grade.score - grade.penalty,
+        waiting=sum(result.max_score for result in results if result.state == "waits"),
         first=max(wrong, key=lambda result: result.max_score - result.score, default=None),
         all_right=bool(results) and not wrong and report.state == "graded",
         mended=(*notes, *report.repairs),
@@ -137,33 +136,32 @@ def page(
 @functools.lru_cache(maxsize=2)
 def _known(assignment: Assignment) -> tuple[str, frozenset[str]]:
     """Read the instructor's notebook once for all students: its title, and the ids of its cells."""
-    cells = assignment.notebook.cells
-    texts = (cell.source for cell in cells if cell.cell_type == "markdown")
+    source = assignment.notebook.cells
+    texts = (cell.source for cell in source if cell.cell_type == "markdown")
     title = next((found[1] for text in texts if (found := _HEADING.search(text))), assignment.name)
-    return title, frozenset(cell.id for cell in cells)
+    return title, frozenset(cell.id for cell in source)
 
 
 def _groups(
-    assignment: Assignment, report: Report, notebook: NotebookNode, standing: Standing, hints: bool
+    assignment: Assignment, report: Report, notebook: NotebookNode, grade: SubmissionGrade, hints: bool
 ) -> Iterator[Group]:
     """Go through the notebook: an answer begins a group, its tests and the student's own cells follow."""
     theirs = {cell.id for cell in notebook.cells} - _known(assignment)[1]
     results = {cell.cell: cell for cell in report.cells}
     title, group = "", Group("")
     for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        name = marks.get("grade_id", "")
-        if cell.cell_type == "markdown" and not marks.get("solution") and cell.id not in theirs:
+        name, answer = cells.grade_id(cell), cells.mark(cell).get("solution")
+        if cell.cell_type == "markdown" and not answer and cell.id not in theirs:
             title = [title, *_HEADING.findall(cell.source)][-1]
-        if marks.get("solution") or (name in standing.cells and group.title != title):
+        if answer or (name in grade.cells and group.title != title):
             if group.results:
                 yield group
             group = Group(title)
-        if marks.get("solution") or (cell.id in theirs and cell.cell_type == "code" and group.shown):
+        if answer or (cell.id in theirs and cell.cell_type == "code" and group.shown):
             group.shown += [_shown(cell)] if report.state == "graded" else []
-        if name in standing.cells:
-            unanswered = report.state == "graded" and standing.cells[name].comment == "No response."
-            result = _result(name, standing.cells[name], results.get(name), report, hints, unanswered)
+        if name in grade.cells:
+            unanswered = report.state == "graded" and grade.cells[name].comment == "No response."
+            result = _result(name, grade.cells[name], results.get(name), report, hints, unanswered)
             if any(result.hint == other.hint for other in group.results):
                 result = replace(result, hint="", where="")  # once is enough
             group.results.append(result)
@@ -172,18 +170,18 @@ def _groups(
 
 
 def _result(
-    name: str, mark: Mark, cell: CellReport | None, report: Report, hints: bool, unanswered: bool
+    name: str, grade: CellGrade, cell: CellReport | None, report: Report, hints: bool, unanswered: bool
 ) -> Result:
-    common: dict[str, Any] = {"score": mark.score, "max_score": mark.max_score, "extra": mark.extra}
-    comment = "" if mark.comment == "No response." else mark.comment
+    common: dict[str, Any] = {"score": grade.score, "max_score": grade.max_score, "extra": grade.extra}
+    comment = "" if grade.comment == "No response." else grade.comment
     if report.state != "graded" or cell is None:
-        kind = "waits" if mark.waits else "wrong" if report.state == "zero" else "read"
+        kind = "waits" if grade.waits else "wrong" if report.state == "zero" else "read"
         return Result(name, kind, comment=comment, **common)
-    if unanswered and not mark.score:
+    if unanswered and not grade.score:
         return Result(name, "wrong", reason="This question has no answer yet.", **common)
     if cell.state == "manual":
-        return Result(name, "waits" if mark.waits else "read", comment=comment, **common)
-    changed = abs(mark.score - mark.extra - cell.points) > 1e-9
+        return Result(name, "waits" if grade.waits else "read", comment=comment, **common)
+    changed = abs(grade.score - grade.extra - cell.points) > 1e-9
     if cell.state == "passed":
         return Result(name, "right", comment=comment, changed=changed, **common)
     entry = all_hints().get(cell.hint) if hints else None
@@ -191,7 +189,7 @@ def _result(
         name,
         "wrong",
         reason=_plain(cell.reason) or "This could not be judged.",
-        details=_details(cell, hints),
+        details=_details(cell),
         hint=entry.levels[0] if entry else "",
         where=entry.where if entry else "",
         comment=comment,
@@ -204,13 +202,14 @@ def _plain(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def _details(cell: CellReport, hints: bool) -> str:
-    """Give what the check said without its title and what the page says elsewhere."""
-    text = _POINTER.sub("", _TITLE.sub("", _plain(cell.output).lstrip("\n")))
-    lines = [line.removeprefix("  ") for line in text.rstrip().split("\n")]
+def _details(cell: CellReport) -> str:
+    """Give what was printed and what the check said, but for what the page says elsewhere."""
+    lines = list(cell.lines)
     if lines and lines[0].strip() == cell.reason.strip():
         lines = lines[1:]
-    return _cut("\n".join(lines).strip("\n"), _LONGEST_SAID)
+    where = [] if cell.hint else [cell.pointer]
+    text = _plain("\n".join([*cell.output.splitlines(), *lines, *where]))
+    return _cut(text.strip("\n"), _LONGEST_SAID)
 
 
 def _cut(text: str, longest: int) -> str:

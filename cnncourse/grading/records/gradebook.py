@@ -16,9 +16,10 @@ from typing import Any
 from nbformat import NotebookNode
 
 from cnncourse.errors import CourseError
+from cnncourse.files import replace_file
+from cnncourse.grading import cells
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.course import Course
-from cnncourse.grading.files import replace_file
 from cnncourse.grading.records import autograded
 from cnncourse.grading.report import CellReport, Report
 
@@ -30,7 +31,7 @@ class GradebookError(CourseError):
 
 
 @dataclass(frozen=True)
-class Mark:
+class CellGrade:
     """What the gradebook says of one cell.
 
     Attributes:
@@ -49,7 +50,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SubmissionGrade:
     """What the gradebook says of one submission.
 
     Attributes:
@@ -63,7 +64,7 @@ class Standing:
     score: float
     max_score: float
     penalty: float
-    cells: dict[str, Mark]
+    cells: dict[str, CellGrade]
     comments: dict[str, str]
 
 
@@ -126,7 +127,8 @@ def add_assignment(course: Course, book: Any, assignment: Assignment) -> bool:
         notebook, resources = step(config=course.config).preprocess(notebook, resources)
     with contextlib.suppress(MissingEntry):
         known = {cell.name: cell.checksum for cell in book.find_notebook(name, name).source_cells}
-        if known == {n: marks.get("checksum") for n, marks in _marks(notebook)}:
+        marked = (cell for cell in notebook.cells if cells.role(cell))
+        if known == {cells.grade_id(cell): cells.mark(cell).get("checksum") for cell in marked}:
             return False
     book.update_or_create_assignment(name)
     try:
@@ -138,13 +140,6 @@ def add_assignment(course: Course, book: Any, assignment: Assignment) -> bool:
         ) from None
     book.db.expire_all()
     return True
-
-
-def _marks(notebook: NotebookNode) -> Iterator[tuple[str, Any]]:
-    for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        if any(marks.get(role) for role in ("grade", "solution", "locked", "task")):
-            yield marks["grade_id"], marks
 
 
 def write(
@@ -176,7 +171,7 @@ def write(
     graded = autograded.build(report, notebook, assignment)
     sources = {cell.name: cell.checksum for cell in book.find_notebook(name, name).source_cells}
     unanswered = _sign(graded, sources)
-    changed = {n for n, text in _texts(graded).items() if before.get(n, text) != text}
+    changed = {n for n, text in _answers(graded).items() if before.get(n, text) != text}
     with book.db.no_autoflush:
         person = book.update_or_create_student(student)
         if account and not person.lms_user_id:
@@ -205,24 +200,16 @@ def _sign(notebook: NotebookNode, checksums: dict[str, str]) -> set[str]:
 
     unanswered = set()
     for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        if marks.get("grade_id") in checksums:
-            marks["checksum"] = checksums[marks["grade_id"]]
-            if marks.get("solution") and compute_checksum(cell) == marks["checksum"]:
-                unanswered.add(marks["grade_id"])
+        mark, name = cells.mark(cell), cells.grade_id(cell)
+        if name in checksums:
+            mark["checksum"] = checksums[name]
+            if mark.get("solution") and compute_checksum(cell) == mark["checksum"]:
+                unanswered.add(name)
     return unanswered
 
 
-def _texts(notebook: NotebookNode) -> dict[str, str]:
-    return {
-        name: cell.source for cell in notebook.cells for name, marks in _mark(cell) if marks.get("solution")
-    }
-
-
-def _mark(cell: NotebookNode) -> Iterator[tuple[str, Any]]:
-    marks = cell.metadata.get("nbgrader", {})
-    if "grade_id" in marks:
-        yield marks["grade_id"], marks
+def _answers(notebook: NotebookNode) -> dict[str, str]:
+    return {cells.grade_id(cell): cell.source for cell in notebook.cells if cells.mark(cell).get("solution")}
 
 
 def _score(report: Report, result: CellReport | None, unanswered: bool) -> float | None:
@@ -261,7 +248,7 @@ def _penalise(course: Course, book: Any, submission: Any, notebook: Any) -> None
         notebook.late_submission_penalty = penalty
 
 
-def standing(book: Any, assignment: str, student: str) -> Standing:
+def submission_grade(book: Any, assignment: str, student: str) -> SubmissionGrade:
     """Read what a student got, with all that people have changed.
 
     Args:
@@ -271,8 +258,8 @@ def standing(book: Any, assignment: str, student: str) -> Standing:
     """
     notebook = book.find_submission_notebook(assignment, assignment, student)
     comments = {comment.name: comment.comment or "" for comment in notebook.comments}
-    cells = {
-        grade.name: Mark(
+    grades = {
+        grade.name: CellGrade(
             score=grade.score,
             max_score=grade.max_score,
             extra=grade.extra_credit or 0.0,
@@ -282,4 +269,4 @@ def standing(book: Any, assignment: str, student: str) -> Standing:
         for grade in notebook.grades
     }
     penalty = notebook.late_submission_penalty or 0.0
-    return Standing(notebook.score, notebook.max_score, penalty, cells, comments)
+    return SubmissionGrade(notebook.score, notebook.max_score, penalty, grades, comments)

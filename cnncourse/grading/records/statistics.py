@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import StatisticsError, correlation, fmean, median
 
 from cnncourse.grading.report import CellReport, Report
@@ -155,22 +154,3 @@ def _correlation(passed: list[float], rest: list[float]) -> float | None:
         return correlation(passed, rest)
     except StatisticsError:  # fewer than two submissions, or one of the two never differs
         return None
-
-
-def write(reports: Iterable[Report], assignment: str, path: Path) -> Path:
-    """Write the page about an assignment: one HTML file that needs nothing else.
-
-    Args:
-        reports: the latest of each student.
-        assignment: the assignment's name.
-        path: the file; its folder is made.
-
-    Returns:
-        The file.
-    """
-    from cnncourse.grading.records.statistics_page import page
-
-    reports = list(reports)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(overview(reports), items(reports), title=assignment), encoding="utf-8")
-    return path

@@ -1,11 +1,31 @@
 """The page of an exercise's statistics: plots drawn for a phone's width, in light and in dark."""
 
+from collections.abc import Iterable
 from html import escape
 from math import ceil
+from pathlib import Path
 
-from cnncourse.grading.records.statistics import Item, Overview
+from cnncourse.grading.records.statistics import Item, Overview, items, overview
+from cnncourse.grading.report import Report
 
 _WIDTH = 360  # of every drawing, in pixels of a phone: 12 px text stays 12 px there
+
+
+def write(reports: Iterable[Report], assignment: str, path: Path) -> Path:
+    """Write the page about an assignment: one HTML file that needs nothing else.
+
+    Args:
+        reports: the latest of each student.
+        assignment: the assignment's name.
+        path: the file; its folder is made.
+
+    Returns:
+        The file.
+    """
+    reports = list(reports)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(overview(reports), items(reports), title=assignment), encoding="utf-8")
+    return path
 
 
 def page(overview: Overview, items: list[Item], *, title: str) -> str:

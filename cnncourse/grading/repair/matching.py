@@ -4,20 +4,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from nbformat import NotebookNode
 
+from cnncourse.grading import cells
+from cnncourse.grading.cells import Role
 from cnncourse.grading.repair.parse import Cell, Kind
 
-Role = Literal["", "solution", "test", "manual", "readonly"]
-_SOLUTION = re.compile(
-    r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n.*?^[ \t]*### END SOLUTION[^\n]*$", re.MULTILINE | re.DOTALL
-)
-_HIDDEN = re.compile(
-    r"^[ \t]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[ \t]*### END HIDDEN TESTS[^\n]*\n?",
-    re.MULTILINE | re.DOTALL,
-)
 _TEST = re.compile(r"^with check\.cell\(\s*[\"']([^\"'\n]{1,100})", re.MULTILINE)
 _DEFINED = re.compile(r"^(?:def|class)[ \t]+(\w{1,100})", re.MULTILINE)
 _SHARE = 0.5
@@ -58,7 +52,7 @@ class Wanted:
     @property
     def locked(self) -> bool:
         """Whether students may read it only."""
-        return self.role in ("test", "readonly")
+        return self.role in cells.LOCKED
 
 
 def wanted_cells(source: NotebookNode) -> list[Wanted]:
@@ -73,44 +67,18 @@ def wanted_cells(source: NotebookNode) -> list[Wanted]:
 
 
 def _wanted(cell: NotebookNode) -> Wanted:
-    marks = cell.metadata.get("nbgrader", {})
-    role = _role(marks)
-    text = released(cell.source, role, cell.cell_type)
+    mark, role = cells.mark(cell), cells.role(cell)
+    text = cells.released(cell.source, role, cell.cell_type)
     test = _TEST.search(cell.source)
     return Wanted(
         id=cell.id,
         kind=cell.cell_type,
         role=role,
         released=text,
-        metadata={"nbgrader": marks} if marks else {},
+        metadata={"nbgrader": mark} if mark else {},
         tests=test[1] if test and role == "test" else "",
         defines=frozenset(_DEFINED.findall(cell.source)) if role == "solution" else frozenset(),
     )
-
-
-def _role(marks: NotebookNode) -> Role:
-    if not marks:
-        return ""
-    if marks.get("grade") or marks.get("task"):
-        return "manual" if marks.get("solution") or marks.get("task") else "test"
-    return "solution" if marks.get("solution") else "readonly"
-
-
-def released(source: str, role: Role, kind: str) -> str:
-    r"""Take the answers and the hidden tests out of a cell, as nbgrader does.
-
-    Example:
-        >>> released("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", "solution", "code")
-        '# YOUR CODE HERE\nraise NotImplementedError()'
-    """
-    source = _HIDDEN.sub("", source).rstrip("\n")
-    stub = "YOUR ANSWER HERE" if kind == "markdown" else "# YOUR CODE HERE\nraise NotImplementedError()"
-    text, found = _SOLUTION.subn(lambda region: _indented(stub, region[1]), source)
-    return text if found or role not in ("solution", "manual") else stub
-
-
-def _indented(text: str, indent: str) -> str:
-    return "\n".join(indent + line for line in text.split("\n"))
 
 
 def plain(text: str) -> str:

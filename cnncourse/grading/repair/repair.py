@@ -18,7 +18,7 @@ from cnncourse.grading.repair.matching import Wanted, match, plain, wanted_cells
 from cnncourse.grading.repair.parse import MAX_BYTES, MAX_CELLS, Cell, Unreadable, read
 
 __all__ = ["MAX_BYTES", "MAX_CELLS", "Repaired", "Unreadable", "blank", "repair"]
-_GONE = "*This cell is missing from the submission. If the answer stands elsewhere, it is graded there.*"
+_MISSING = "*This cell is missing from the submission. If the answer stands elsewhere, it is graded there.*"
 _ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 
@@ -157,7 +157,7 @@ def _put_back(want: Wanted, repairs: list[str]) -> Iterator[_Part]:
         repairs.append(f"The answer cell {want.label} is missing.")
         return
     repairs.append(f"The cell {want.label} was missing; it was put back.")
-    yield _Part(Cell(want.kind, _GONE if want.role == "manual" else want.released), want)
+    yield _Part(Cell(want.kind, _MISSING if want.role == "manual" else want.released), want)
 
 
 def _notebook(source: NotebookNode, parts: list[_Part]) -> NotebookNode:

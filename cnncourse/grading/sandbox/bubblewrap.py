@@ -10,16 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cnncourse.errors import CourseError
+from cnncourse.grading.files import MAX_FILES, beside_notebook
+from cnncourse.grading.inside import limits as limits_module
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import container
-from cnncourse.grading.sandbox import limits as limits_module
-from cnncourse.grading.sandbox.limits import Limits
 
 DEFAULTS = Limits()
 HOME = "/home/student"
 WORK = f"{HOME}/work"
 _PACKAGE = Path(__file__).resolve().parents[2]
-_MAX_FILES = 200
-_PRIVATE = (".ipynb", ".db", ".sqlite", ".sqlite3")
 _INSTALL = "`apt install bubblewrap` (Debian, Ubuntu) or `dnf install bubblewrap` (Fedora)"
 _FORBIDDEN = (
     "user namespaces are forbidden here ({said}). Ubuntu 23.10 and later: `apt install apparmor-profiles`, "
@@ -109,7 +108,7 @@ def command(
         limits: what it may use.
         environment: variables besides the few that every program needs.
         readable: more files and folders that it may read, at the same places.
-        nested: whether it may make namespaces itself, as the zygote does before any student's code runs.
+        nested: whether it may make namespaces itself, as the fork server does before any student's code runs.
 
     Raises:
         SandboxError: there is no sandbox here.
@@ -176,11 +175,11 @@ def data_folders(environment: Mapping[str, str]) -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
-def naming(folders: Iterable[Path]) -> dict[str, str]:
+def data_variable(folders: Iterable[Path]) -> dict[str, str]:
     """Return the variable that names folders with data sets; without any, it is left out.
 
     Example:
-        >>> naming([Path("/data")]), naming([])
+        >>> data_variable([Path("/data")]), data_variable([])
         ({'CNNCOURSE_DATA': '/data'}, {})
     """
     named = os.pathsep.join(map(str, folders))
@@ -200,18 +199,10 @@ def _system() -> Iterator[str]:
 
 def _support(work: Path | None) -> Iterator[tuple[str, str]]:
     """Pair the files of the work folder with their places inside: pictures and tables, never a notebook."""
-    for count, path in enumerate(_files(work) if work else (), 1):
-        if count > _MAX_FILES:
+    for count, path in enumerate(beside_notebook(work) if work else (), 1):
+        if count > MAX_FILES:
             raise SandboxError(
-                f"expected at most {_MAX_FILES} files in the work folder {work}, found more: "
+                f"expected at most {MAX_FILES} files in the work folder {work}, found more: "
                 "give the notebook a folder of its own"
             )
         yield str(path), f"{WORK}/{path.relative_to(work or '')}"
-
-
-def _files(work: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(work):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
-            if path.is_file() and not path.is_symlink() and path.suffix.lower() not in _PRIVATE:
-                yield path

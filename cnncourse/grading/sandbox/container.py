@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from cnncourse.grading.sandbox.limits import Limits
+from cnncourse.grading.inside.limits import Limits
 
 IMAGE_VARIABLE = "CNNCOURSE_IMAGE"
 BUILD = (
@@ -95,7 +95,7 @@ def command(
         *(word for path in readable for word in ("--volume", f"{path}:{path}:ro")),
         *(word for key, value in environment.items() for word in ("--env", f"{key}={value}")),
         image(),
-        *("python3", "-P", "-m", "cnncourse.grading.sandbox.limits", limits.to_json(), "/usr/bin/env"),
+        *("python3", "-P", "-m", "cnncourse.grading.inside.limits", limits.to_json(), "/usr/bin/env"),
         *program,
     ]
 

@@ -18,8 +18,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Integer
 
 from cnncourse.errors import CourseError
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import bubblewrap
-from cnncourse.grading.sandbox.limits import Limits
 from cnncourse.grading.sandbox.watchdog import Watchdog
 
 NAME = "cnncourse-sandbox"
@@ -76,7 +76,7 @@ class SandboxProvisioner(LocalProvisioner):
         data = bubblewrap.data_folders(outside)
         # The kernel ends when its parent is not the one it is told: inside, that is bubblewrap, number 1.
         environment = {"JPY_PARENT_PID": "1"} | {k: outside[k] for k in _PASSED_ON if k in outside}
-        environment |= bubblewrap.naming(data)
+        environment |= bubblewrap.data_variable(data)
         try:
             kwargs["cmd"] = bubblewrap.command(
                 [shutil.which(kwargs["cmd"][0]) or kwargs["cmd"][0], *kwargs["cmd"][1:]],

@@ -1,4 +1,4 @@
-"""Where students' processes come from: a zygote in the sandbox, or a sandbox of its own for each."""
+"""Where students' processes come from: a fork server in the sandbox, or a sandbox of its own for each."""
 
 import json
 import os
@@ -8,21 +8,31 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from cnncourse.grading.inside import forkserver
-from cnncourse.grading.inside.forkserver import Nest
+from cnncourse.grading.inside import limits as limits_module
+from cnncourse.grading.inside.forkserver import SandboxSpec
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import bubblewrap, container
-from cnncourse.grading.sandbox import limits as limits_module
 from cnncourse.grading.sandbox.bubblewrap import SandboxError
-from cnncourse.grading.sandbox.limits import Limits
 
 _PASSED_ON = ("CNNCOURSE_SCALE", "CNNCOURSE_DEVICE")
 _START = 180
+_GONE = (OSError, ValueError, LookupError)  # from a process that has ended, or a line that is cut off
 _CREDENTIALS = 12  # struct ucred: process, user, group
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a student's process ended: its status, and whether it had printed too much."""
+
+    code: int
+    flooded: bool
 
 
 @dataclass
@@ -31,7 +41,7 @@ class Process:
 
     Attributes:
         pid: a number on this machine: all that the student started is below that process.
-        control: to its keeper.
+        control: to its supervisor.
         data: to the student's process.
         end: ends a sandbox that is this process' own.
     """
@@ -43,12 +53,12 @@ class Process:
 
     def interrupt(self) -> None:
         """Interrupt the student's code, as Ctrl-C does."""
-        with _gone():
+        with suppress(*_GONE):
             self.control.sendall(forkserver.INTERRUPT)
 
     def stop(self) -> None:
         """Kill the student's process and all that it started. Any thread may call this."""
-        with _gone():
+        with suppress(*_GONE):
             self.control.shutdown(socket.SHUT_WR)
         self.end()
 
@@ -57,28 +67,18 @@ class Process:
         self.control.close()
         self.data.close()
 
-    def ended(self, seconds: float) -> str:
-        """Wait a while for the keeper to say how the process ended; empty if it does not."""
+    def ended(self, seconds: float) -> Ending | None:
+        """Wait a while for the supervisor to say how the process ended; None if it does not."""
         text = b""
-        with _gone():
+        with suppress(*_GONE):
             self.control.settimeout(seconds)
             while part := self.control.recv(4096):
                 text += part
         for line in text.splitlines():
-            with _gone():
-                return str(json.loads(line).get("ended", ""))
-        return ""
-
-
-class _gone:  # noqa: N801 - reads as a word
-    """Pass over what a process that has ended, or a line that is cut off, brings about."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        return isinstance(error, (OSError, ValueError))
+            with suppress(*_GONE):
+                said = json.loads(line)
+                return Ending(int(said["ending"]), bool(said["flooded"]))
+        return None
 
 
 def _name(run: Path) -> str:
@@ -86,7 +86,7 @@ def _name(run: Path) -> str:
     return f"{run.parent.name}-{run.name}"
 
 
-class Nursery:
+class Spawner:
     """Starts students' processes for one assignment; a context manager that leaves nothing behind.
 
     Args:
@@ -125,7 +125,7 @@ class Nursery:
             self._engine = bubblewrap.engine() if self._sandboxed else None
             self.warm = self.warm and self._engine is None
             if self.warm:
-                self._process, isolated = self._zygote(self._run)
+                self._process, isolated = self._start_fork_server(self._run)
                 if self._sandboxed and not isolated:
                     self._end(self._process)
                     self.warm, self._process = False, None
@@ -158,7 +158,7 @@ class Nursery:
         if self._process:
             return self._connect(self._run, lambda: None)
         run = Path(tempfile.mkdtemp(prefix="run-", dir=self._folder))
-        own, _ = self._zygote(run)
+        own, _ = self._start_fork_server(run)
 
         def end() -> None:
             if self._engine:
@@ -167,17 +167,18 @@ class Nursery:
             shutil.rmtree(run, ignore_errors=True)
 
         process = self._connect(run, end)
-        if self._engine is None:  # a child that leaves its keeper stays below the sandbox's first process
+        if self._engine is None:  # a child that leaves its supervisor stays below the sandbox's first process
             process.pid = own.pid
         return process
 
-    def _zygote(self, run: Path) -> tuple[subprocess.Popen[str], bool]:
+    def _start_fork_server(self, run: Path) -> tuple[subprocess.Popen[str], bool]:
         run.mkdir(exist_ok=True)
         isolated = self._sandboxed and self.warm
         home = bubblewrap.HOME if self._sandboxed else str(self._folder)
         kept = (*bubblewrap.python_folders(), *map(str, self._data))
-        nest = Nest(str(run), home, self.limits.disk, self.limits.printed, isolated, self._modules, kept)
-        program = ["-P", "-m", forkserver.__name__, json.dumps(asdict(nest))]
+        limits = (self.limits.disk, self.limits.printed, self.limits.output)
+        spec = SandboxSpec(str(run), home, *limits, isolated, self._modules, kept)
+        program = ["-P", "-m", forkserver.__name__, json.dumps(asdict(spec))]
         with tempfile.TemporaryFile("w+", errors="replace") as log:  # a pipe that nobody reads would fill up
             process = subprocess.Popen(
                 self._words(program, run, isolated),
@@ -197,7 +198,7 @@ class Nursery:
         if not self._sandboxed:
             return [sys.executable, "-I", "-S", str(limits_module.__file__), self.limits.to_json(), *python]
         environment = _ENVIRONMENT | {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
-        environment |= bubblewrap.naming(self._data)
+        environment |= bubblewrap.data_variable(self._data)
         if self._engine is None:
             return bubblewrap.command(
                 python,

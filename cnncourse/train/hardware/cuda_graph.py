@@ -10,21 +10,21 @@ from torch import Tensor
 
 StepOf = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
-FIRST = 3
+WARM_UP = 3
 """Steps that are carried out as usual before one is recorded, so that all memory has found its place."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Recording:
+class _Graph:
     """The orders of a step, where they look for a batch, and where they leave the answer."""
 
-    graph: torch.cuda.CUDAGraph
+    orders: torch.cuda.CUDAGraph
     images: Tensor
     labels: Tensor
     answer: tuple[Tensor, Tensor]
 
 
-class Replay:
+class GraphedStep:
     """Records what a step orders from a GPU, and replays the recording.
 
     A small net keeps a GPU busy for a few microseconds a kernel, while Python takes longer than that to order
@@ -40,8 +40,8 @@ class Replay:
         home: the GPU they are on.
 
     Example:
-        >>> replay = Replay(list(net.parameters()), torch.device("cuda"))  # doctest: +SKIP
-        >>> logits, loss = replay(step, images, labels)  # doctest: +SKIP
+        >>> graphed = GraphedStep(list(net.parameters()), torch.device("cuda"))  # doctest: +SKIP
+        >>> logits, loss = graphed(step, images, labels)  # doctest: +SKIP
 
     Introduced in chapter 21.
 
@@ -52,7 +52,7 @@ class Replay:
         self._weights = weights
         self._stream = torch.cuda.Stream(home)  # type: ignore[no-untyped-call]
         self._seen: Counter[tuple[Any, ...]] = Counter()
-        self._recordings: dict[tuple[Any, ...], _Recording] = {}
+        self._graphs: dict[tuple[Any, ...], _Graph] = {}
 
     def __call__(self, step: StepOf, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Take the step with a batch.
@@ -68,30 +68,30 @@ class Replay:
             The logits and the loss. The next call writes over them.
         """
         key = (images.shape, labels.shape, *(weight.requires_grad for weight in self._weights))
-        if self._seen[key] < FIRST:
+        if self._seen[key] < WARM_UP:
             self._seen[key] += 1
-            return self._aside(lambda: step(images, labels))
-        if key not in self._recordings:
-            self._recordings[key] = self._record(step, images, labels)
-        recording = self._recordings[key]
-        recording.images.copy_(images)
-        recording.labels.copy_(labels)
-        recording.graph.replay()
-        return recording.answer
+            return self._on_side_stream(lambda: step(images, labels))
+        if key not in self._graphs:
+            self._graphs[key] = self._capture(step, images, labels)
+        graph = self._graphs[key]
+        graph.images.copy_(images)
+        graph.labels.copy_(labels)
+        graph.orders.replay()
+        return graph.answer
 
-    def _record(self, step: StepOf, images: Tensor, labels: Tensor) -> _Recording:
+    def _capture(self, step: StepOf, images: Tensor, labels: Tensor) -> _Graph:
         graph, batch = torch.cuda.CUDAGraph(), (images.clone(), labels.clone())
 
-        def record() -> tuple[Tensor, Tensor]:
+        def capture() -> tuple[Tensor, Tensor]:
             graph.capture_begin()
             try:
                 return step(*batch)
             finally:
                 graph.capture_end()
 
-        return _Recording(graph, *batch, self._aside(record))
+        return _Graph(graph, *batch, self._on_side_stream(capture))
 
-    def _aside(self, work: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    def _on_side_stream(self, work: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         """Work in a queue of its own, as recording demands, between what was ordered before and after."""
         here = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(here)

@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Team:
+class Processes:
     """The processes of a training run; as a rule, one.
 
     ``torchrun`` starts several and tells each its number. Every process holds the whole net and all images,
@@ -28,7 +28,7 @@ class Team:
         size: how many there are.
 
     Example:
-        >>> Team().share(torch.arange(5)), Team(rank=1, size=2).share(torch.arange(5))
+        >>> Processes().shard(torch.arange(5)), Processes(rank=1, size=2).shard(torch.arange(5))
         (tensor([0, 1, 2, 3, 4]), tensor([3, 4]))
 
     Introduced in chapter 21.
@@ -38,15 +38,15 @@ class Team:
     size: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this is the process that prints and writes."""
         return self.rank == 0
 
-    def share(self, index: Tensor) -> Tensor:
+    def shard(self, index: Tensor) -> Tensor:
         """Return this process's part of the images of a batch."""
         return index if self.size == 1 else index.tensor_split(self.size)[self.rank]
 
-    def total(self, values: Tensor) -> Tensor:
+    def sum(self, values: Tensor) -> Tensor:
         """Add numbers up over all processes; everyone gets the sum."""
         if self.size > 1:
             values = values.clone()
@@ -57,9 +57,9 @@ class Team:
         """Add a few plain numbers up over all processes, on the device that their messages go by."""
         if self.size == 1:
             return values
-        return [float(value) for value in self.total(torch.tensor(values, dtype=torch.float64, device=home))]
+        return [float(value) for value in self.sum(torch.tensor(values, dtype=torch.float64, device=home))]
 
-    def average(self, gradients: list[Tensor]) -> None:
+    def average_gradients(self, gradients: list[Tensor]) -> None:
         """Replace gradients by their mean over all processes, in one message."""
         if self.size == 1:
             return
@@ -69,7 +69,7 @@ class Team:
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def agree(self, value: Value) -> Value:
+    def broadcast(self, value: Value) -> Value:
         """Return what the leading process has, in every process."""
         if self.size == 1:
             return value
@@ -77,7 +77,7 @@ class Team:
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
-    def gather(self, value: Value) -> list[Value]:
+    def all_gather(self, value: Value) -> list[Value]:
         """Return what every process has, in order; for plain data and small tensors."""
         if self.size == 1:
             return [value]
@@ -85,52 +85,52 @@ class Team:
         dist.all_gather_object(all_of_them, value)
         return all_of_them
 
-    def align(self, model: nn.Module) -> None:
+    def broadcast_model(self, model: nn.Module) -> None:
         """Give every process the leading one's weights and statistics."""
         if self.size > 1:
             for value in model.state_dict().values():
                 dist.broadcast(value, src=0)
 
-    def scatter_dice(self, seed: int) -> None:
+    def seed_apart(self, seed: int) -> None:
         """Give every process but the leading one dice of its own, so that no two drop the same units."""
-        if not self.leads:
+        if not self.is_main:
             runtime.seed((seed + self.rank * 1_000_003) % 2**32)
 
     @contextmanager
-    def in_turn(self) -> Iterator[None]:
+    def main_first(self) -> Iterator[None]:
         """Let the leading process do something first, such as a download, and the others after it."""
-        if self.size > 1 and not self.leads:
+        if self.size > 1 and not self.is_main:
             dist.barrier()
         yield
-        if self.size > 1 and self.leads:
+        if self.size > 1 and self.is_main:
             dist.barrier()
 
 
-def join() -> Team:
+def join() -> Processes:
     """Join the processes that ``torchrun`` started, or be on one's own.
 
     Returns:
-        The team; the same one at every call.
+        The processes; the same one at every call.
 
     Example:
         >>> join()
-        Team(rank=0, size=1)
+        Processes(rank=0, size=1)
     """
     if not dist.is_available():
-        return Team()
+        return Processes()
     if not dist.is_initialized():
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-            return Team()
+            return Processes()
         dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
         atexit.register(dist.destroy_process_group)
-    return Team(dist.get_rank(), dist.get_world_size())
+    return Processes(dist.get_rank(), dist.get_world_size())
 
 
-def own_device(home: torch.device) -> torch.device:
+def local_device(home: torch.device) -> torch.device:
     """Return the GPU of this process, if several share a machine and no GPU was asked for by number.
 
     Example:
-        >>> own_device(torch.device("cpu"))
+        >>> local_device(torch.device("cpu"))
         device(type='cpu')
     """
     if str(home) != "cuda" or "LOCAL_RANK" not in os.environ:

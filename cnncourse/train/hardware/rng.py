@@ -30,7 +30,11 @@ def set_state(state: dict[str, Any]) -> None:
     """Put back what ``get_state`` returned; on a machine without a GPU, the GPU's part is left out.
 
     Example:
-        >>> set_state(get_state())
+        >>> before = get_state()
+        >>> first = torch.rand(1)
+        >>> set_state(before)
+        >>> torch.equal(torch.rand(1), first)
+        True
     """
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])

@@ -14,7 +14,7 @@ from cnncourse.errors import DataError
 
 from ..conftest import picture, tar
 
-CLASSES = registry.CIFAR10.classes
+CLASSES = registry.entry("cifar10").classes
 
 
 def error(root, split="train"):

@@ -36,7 +36,7 @@ def test_nothing_cannot_be_drawn():
 def test_it_has_the_interface_of_cifar():
     train, test = data.load("shapes10"), data.load("shapes10", "test")
     assert (len(train), len(test)) == (10_000, 2_000)
-    assert train.images.shape[1:] == registry.CIFAR10.shape
+    assert train.images.shape[1:] == registry.entry("cifar10").shape
     assert (train.source.kind, train.source.where) == ("generated", "drawn by the course")
     mean, std = data.channel_statistics(train.images)
     assert mean == pytest.approx(train.mean, abs=1e-3)
@@ -46,7 +46,7 @@ def test_it_has_the_interface_of_cifar():
 
 
 def test_the_outlines_are_the_classes():
-    assert tuple(OUTLINES) == registry.SHAPES10.classes
+    assert tuple(OUTLINES) == registry.entry("shapes10").classes
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ import pytest
 from distributed import LocalCluster
 
 from cnncourse.errors import CourseError, MissingDependencyError
+from cnncourse.grading import job as jobs
 from cnncourse.grading.batch import cluster, runner
-from cnncourse.grading.batch import journal as journals
 from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.job import Job
 from tests.grading.stub import StubAssignment, StubGrade, crowd
 
-ASSIGNMENT = StubAssignment()
+JOB = Job(StubAssignment())
 
 
 @pytest.fixture
@@ -33,9 +34,9 @@ def by_student(reports):
     return sorted(reports, key=lambda report: report.student)
 
 
-def run(path, submissions, **how):
+def run(path, submissions, **options):
     with Journal(path) as journal:
-        return by_student(runner.run(ASSIGNMENT, submissions, journal=journal, **how))
+        return by_student(runner.run(JOB, submissions, journal=journal, **options))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_a_worker_with_other_versions_ends_the_run(path, grade, scheduler, monke
     def environment():  # these workers are threads of this process
         return "torch=2.0" if threading.current_thread() is threading.main_thread() else "torch=1.0"
 
-    monkeypatch.setattr(journals, "environment", environment)
+    monkeypatch.setattr(jobs, "environment", environment)
     with pytest.raises(CourseError, match=r"on every worker \(torch=2.0\), got torch=1.0"):
         run(path, crowd(1), grade=grade, scheduler=scheduler)
 
@@ -143,13 +144,13 @@ def test_a_scheduler_that_goes_away_ends_the_run_in_one_line(path, grade):
             protocol="tcp",
             dashboard_address="127.0.0.1:0",
         )
-        how = {"grade": grade, "scheduler": elsewhere.scheduler_address}
+        options = {"grade": grade, "scheduler": elsewhere.scheduler_address}
         with Journal(path) as journal:
-            reports = runner.run(ASSIGNMENT, crowd(200), journal=journal, **how)
+            reports = runner.run(JOB, crowd(200), journal=journal, **options)
             next(reports)
             elsewhere.close()
             with pytest.raises(CourseError, match="the Dask scheduler is gone: start again"):
                 list(reports)
-            done = len(journal.reports())
+        done = len(path.read_bytes().splitlines())
     assert 0 < done < 200
     assert len(run(path, crowd(200), grade=StubGrade(grade.log), workers=0)) == 200

@@ -1,16 +1,17 @@
 """The journal: what it holds survives anything, and nothing half-written is believed."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import zlib
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from cnncourse.errors import ArgumentError
-from cnncourse.grading.batch import journal as journals
 from cnncourse.grading.batch.journal import Journal
 from cnncourse.grading.report import CellReport, Report
 
@@ -19,7 +20,13 @@ CELL = CellReport(cell="conv2d-value", points=1.5, max_points=2, state="passed",
 
 def report(student, key=None, **more):
     return Report(
-        student=student, assignment="02", key=key or f"key-{student}", state="graded", cells=(CELL,), **more
+        student=student,
+        assignment="02",
+        key=key or f"key-{student}",
+        state="graded",
+        cells=(CELL,),
+        sandboxed=True,
+        **more,
     )
 
 
@@ -35,16 +42,22 @@ def filled(path, *students):
     return path.read_bytes()
 
 
+def kept(journal, path):
+    """The verdicts that a journal gives out, by the keys that stand in its file."""
+    keys = dict.fromkeys(re.findall(r'"key": "([^"]*)"', path.read_text()))
+    return [report for key in keys if (report := journal.get(key))]
+
+
 def read(path):
     with Journal(path) as journal:
-        return [report.student for report in journal.reports()], journal.damaged
+        return [report.student for report in kept(journal, path)], journal.damaged
 
 
 def test_what_was_recorded_is_there_again(path):
     filled(path, "ada")
     filled(path, "alan")
     with Journal(path) as journal:
-        assert journal.reports() == [report("ada"), report("alan")]
+        assert kept(journal, path) == [report("ada"), report("alan")]
         assert journal.get("key-alan") == report("alan")
         assert journal.get("key-eve") is None
         assert journal.damaged == 0
@@ -89,7 +102,7 @@ def test_a_second_verdict_for_a_key_is_refused_until_the_first_is_forgotten(path
     with Journal(path) as journal:
         journal.record(report("ada", seed=2))
     with Journal(path) as journal:
-        assert [again.seed for again in journal.reports()] == [2]
+        assert [again.seed for again in kept(journal, path)] == [2]
 
 
 def test_a_full_disk_leaves_no_half_line(path, monkeypatch):
@@ -140,27 +153,30 @@ def test_a_process_killed_while_it_writes_loses_nothing_it_had_recorded(path):
     assert len(students) >= len([line for line in said if line.endswith("\n")]) >= 30
 
 
-def test_the_key_names_all_that_a_verdict_depends_on(monkeypatch):
-    def key(student="ada", raw=b"{}", name="02", version="1"):
-        return journals.key(SimpleNamespace(name=name, version=version), student, raw)
-
-    keys = {key(), key(student="alan"), key(raw=b"{ }"), key(name="03"), key(version="2")}
-    monkeypatch.setattr(journals, "environment", lambda: "torch=3.0")
-    assert len(keys | {key()}) == 6
-    assert all(len(key) == 64 for key in keys)
-
-
-def test_the_environment_names_versions_also_of_a_checkout():
-    from importlib.metadata import version
-
-    assert f"torch={version('torch')}" in journals.environment().split()
-    assert journals._version("no-such-package") == "none"
-
-
 def test_half_a_character_in_a_students_words_is_recorded_as_a_question_mark(path):
     said = replace(CELL, state="failed", output="ValueError: \ud800")
     broken = replace(report("ada"), cells=(said,))
     with Journal(path) as journal:
         journal.record(Report.from_json(broken.to_json()))
     with Journal(path) as journal:
-        assert journal.reports()[0].cells[0].output == "ValueError: ?"
+        assert kept(journal, path)[0].cells[0].output == "ValueError: ?"
+
+
+def test_verdicts_of_the_version_before_are_read_and_taken_back_once(path):
+    """They did not say whether a sandbox was used, nor had fields for what a check said."""
+    cell = {"cell": "a", "points": 1, "max_points": 1, "state": "passed", "reason": "", "error": ""}
+    old = {"student": "ada", "assignment": "02", "key": "old", "state": "graded", "reason": "", "flags": []}
+    old |= {"repairs": [], "seed": 7, "seconds": 1.5, "cells": [cell | {"output": "\u2713 a", "hint": ""}]}
+    data = json.dumps(old).encode()
+    filled(path, "alan")
+    with path.open("ab") as file:
+        file.write(b"%08x %s\n" % (zlib.crc32(data), data))
+    with Journal(path) as journal:
+        known = journal.get("old")
+        assert (known.points, known.cells[0].text, known.sandboxed) == (1, "✓ a", None)
+        assert journal.damaged == 0
+        assert journal.forget_earlier() == 1
+        assert journal.get("old") is None
+        assert journal.get("key-alan")
+    with Journal(path) as journal:
+        assert journal.forget_earlier() == 0

@@ -6,12 +6,12 @@ import sys
 import pytest
 
 from cnncourse.errors import ArgumentError, CourseError
-from cnncourse.grading.batch import journal as journals
 from cnncourse.grading.batch import runner
 from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.job import Job
 from tests.grading.stub import StubAssignment, StubGrade, StubSubmission, crowd
 
-ASSIGNMENT = StubAssignment()
+JOB = Job(StubAssignment())
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def grade(tmp_path):
     return StubGrade(tmp_path / "graded.log")
 
 
-def run(path, grade, submissions, assignment=ASSIGNMENT):
+def run(path, grade, submissions, job=JOB):
     with Journal(path) as journal:
-        return list(runner.run(assignment, submissions, journal=journal, grade=grade, workers=0))
+        return list(runner.run(job, submissions, journal=journal, grade=grade, workers=0))
 
 
 def test_each_submission_is_graded_once_over_all_runs(path, grade):
@@ -40,21 +40,22 @@ def test_each_submission_is_graded_once_over_all_runs(path, grade):
 def test_a_report_has_its_key_seed_and_time(path, grade):
     submission = StubSubmission("ada")
     (report,) = run(path, grade, [submission])
-    assert report.key == runner.key(ASSIGNMENT, submission)
-    assert report.seed == journals.seed(report.key)
+    assert report.key == JOB.key("ada", submission.raw())
+    assert report.seed == JOB.seed(submission.raw())
+    assert report.sandboxed
     assert report.seconds > 0
 
 
 def test_another_version_or_another_file_is_graded_again(path, grade):
     run(path, grade, [StubSubmission("ada")])
-    run(path, grade, [StubSubmission("ada")], StubAssignment(version="2"))
+    run(path, grade, [StubSubmission("ada")], Job(StubAssignment(version="2")))
     run(path, grade, [StubSubmission("ada", "mended")])
     assert grade.times("end") == ["ada"] * 3
 
 
 def test_a_verdict_is_in_the_journal_before_it_is_given_out(path, grade):
     with Journal(path) as journal:
-        for report in runner.run(ASSIGNMENT, crowd(3), journal=journal, grade=grade, workers=0):
+        for report in runner.run(JOB, crowd(3), journal=journal, grade=grade, workers=0):
             assert f'"student": "{report.student}"' in path.read_text().splitlines()[-1]
 
 
@@ -84,7 +85,7 @@ def test_a_fault_of_the_machine_ends_the_run_and_the_next_one_goes_on(path, grad
 def test_an_interrupted_run_goes_on_where_it_stopped(path, grade, interruption):
     with Journal(path) as journal:
         crew = crowd(4, s002="interrupt") if interruption == "interrupt" else crowd(4)
-        reports = runner.run(ASSIGNMENT, crew, journal=journal, grade=grade, workers=0)
+        reports = runner.run(JOB, crew, journal=journal, grade=grade, workers=0)
         next(reports), next(reports)
         if interruption == "interrupt":
             with pytest.raises(KeyboardInterrupt):
@@ -103,14 +104,15 @@ def test_the_same_file_of_the_same_student_counts_once(path, grade):
 def test_what_is_forgotten_is_graded_again(path, grade):
     run(path, grade, crowd(3))
     with Journal(path) as journal:
-        journal.forget([runner.key(ASSIGNMENT, crowd(3)[1])])
+        again = crowd(3)[1]
+        journal.forget([JOB.key(again.student, again.raw())])
     assert len(run(path, grade, crowd(3))) == 3
     assert grade.times("end") == ["s000", "s001", "s002", "s001"]
 
 
 def test_a_negative_number_of_workers_is_refused(path, grade):
     with Journal(path) as journal, pytest.raises(ArgumentError, match="workers expects 0 or more, got -1"):
-        list(runner.run(ASSIGNMENT, [], journal=journal, grade=grade, workers=-1))
+        list(runner.run(JOB, [], journal=journal, grade=grade, workers=-1))
 
 
 def test_dask_is_imported_only_where_it_works():

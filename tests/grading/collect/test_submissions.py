@@ -9,7 +9,7 @@ import pytest
 
 from cnncourse.errors import DataError
 from cnncourse.grading.collect import archive
-from cnncourse.grading.collect.filenames import Named, understand
+from cnncourse.grading.collect.filenames import ParsedName, parse_name
 from cnncourse.grading.collect.submissions import collect
 from cnncourse.grading.repair.parse import MAX_BYTES
 from tests.grading.config import pattern
@@ -89,11 +89,11 @@ def test_the_same_import_twice_changes_nothing(tmp_path, into):
 
 
 def test_names_that_differ_are_mentioned():
-    found = understand("Bob B_99_assignsubmission_file_/homework.ipynb", NAME, NAMES)
-    assert found == Named("Bob B", "99", exact=False, note=found.note)
+    found = parse_name("Bob B_99_assignsubmission_file_/homework.ipynb", NAME, NAMES)
+    assert found == ParsedName("Bob B", "99", exact=False, note=found.note)
     assert "homework.ipynb" in found.note
-    assert understand(f"bobb_LATE_13_346_{NAME}.ipynb", NAME, NAMES).late
-    assert not understand(f"bobb_13_346_{NAME}.ipynb", NAME, NAMES).note
+    assert parse_name(f"bobb_LATE_13_346_{NAME}.ipynb", NAME, NAMES).late
+    assert not parse_name(f"bobb_13_346_{NAME}.ipynb", NAME, NAMES).note
 
 
 @pytest.mark.parametrize(

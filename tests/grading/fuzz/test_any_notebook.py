@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cnncourse.grading import cells
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.judge import cell_reports, plan
 from cnncourse.grading.records import autograded
@@ -26,7 +27,7 @@ ASSIGNMENT = Assignment(sample.STEM, nbformat.writes(sample.notebook()))
 SOURCE = ASSIGNMENT.notebook
 HANDED_IN = json.loads(classroom.raw(classroom.answered()))
 HANDED_IN["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["ok\n"]}]
-TESTS = {cell.id for cell in SOURCE.cells if cell.metadata.get("nbgrader", {}).get("grade")}
+TESTS = {cell.id for cell in SOURCE.cells if cells.points(cell) is not None}
 
 every_case = settings(
     max_examples=int(CASES or 150),
@@ -54,9 +55,9 @@ def walk(raw):
     assert len(set(ids)) == len(ids)
     assert set(ids) >= TESTS, "a graded cell is missing"
     for cell in notebook.cells:
-        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
+        if cell.cell_type == "code" and cells.points(cell) is None:
             try:
-                plan.undrawn(plan.parse(cell.source), set())
+                plan.undrawn(cells.parse(cell.source), set())
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue  # so would the student's kernel say
     report = Report(

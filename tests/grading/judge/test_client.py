@@ -14,6 +14,7 @@ import pytest
 from nbformat.v4 import writes
 
 from cnncourse.grading.assignment import Assignment
+from cnncourse.grading.job import Job
 from cnncourse.grading.judge import client
 from tests.grading.conftest import SMALL, runs
 from tests.grading.course import ASSIGNMENT, notebook, released
@@ -29,7 +30,9 @@ def closed(bwrap):
 
 
 def grade(raw=RAW, **options):
-    return client.grade(options.pop("assignment", ASSIGNMENT), raw, student="ada", limits=SMALL, **options)
+    return client.grade_submission(
+        Job(options.pop("assignment", ASSIGNMENT), SMALL, **options), raw, student="ada"
+    )
 
 
 def test_a_report_says_all_there_is():
@@ -38,20 +41,6 @@ def test_a_report_says_all_there_is():
     assert (report.points, report.max_points) == (3, 6)
     assert [cell.state for cell in report.cells] == ["passed", "passed", "manual"]
     assert report.cells[2].reason
-    assert report.key == client.key(ASSIGNMENT, RAW, limits=SMALL)
-
-
-def test_the_key_changes_with_what_a_verdict_depends_on():
-    other = replace(ASSIGNMENT, source=writes(notebook(total="def total(x): return sum(x)")))
-    keys = {
-        client.key(ASSIGNMENT, RAW),
-        client.key(ASSIGNMENT, WRONG),
-        client.key(other, RAW),
-        client.key(ASSIGNMENT, RAW, seed=1),
-        client.key(ASSIGNMENT, RAW, limits=SMALL),
-        client.key(ASSIGNMENT, RAW, sandboxed=False),
-    }
-    assert len(keys) == 6
 
 
 def test_stored_outputs_do_not_change_an_assignments_version():
@@ -72,29 +61,29 @@ def test_several_threads_at_once_and_each_gets_its_own():
     for thread in threads:
         thread.join()
     assert found == {n: 1 if n % 2 else 3 for n in range(6)}
-    assert len(client._benches) == 1
+    assert len(client._processes) == 1
 
 
-def test_another_assignment_gets_a_new_court_and_the_old_one_ends():
+def test_another_assignment_gets_a_new_server_and_the_old_one_ends():
     grade()
-    (old,) = client._benches
+    (old,) = client._processes
     other = Assignment("other", writes(notebook(total="def total(x): return sum(x)")))
     assert grade(assignment=other).assignment == "other"
     assert old.process.poll() is not None
     assert not old.folder.exists()
 
 
-def test_a_killed_court_is_replaced():
+def test_a_killed_server_is_replaced():
     grade()
-    client._benches[0].process.kill()
-    client._benches[0].process.wait()
+    client._processes[0].process.kill()
+    client._processes[0].process.wait()
     assert grade().points == 3
 
 
-def judges_of(court):
-    """The forks of a court; its other child is the sandbox."""
+def judges_of(server):
+    """The forks of a judge server; its other child is the sandbox."""
     found = []
-    for number in Path(f"/proc/{court}/task/{court}/children").read_text().split():
+    for number in Path(f"/proc/{server}/task/{server}/children").read_text().split():
         with contextlib.suppress(OSError):
             found += [int(number)] * (b"judge.server" in Path(f"/proc/{number}/cmdline").read_bytes())
     return found
@@ -102,15 +91,15 @@ def judges_of(court):
 
 def test_a_killed_judge_costs_one_submission_and_says_so():
     grade()
-    (bench,) = client._benches
+    (process,) = client._processes
     slow = writes(released(answer="import time\ndef double(x):\n    time.sleep(60)")).encode()
     found = []
     thread = threading.Thread(target=lambda: found.append(grade(slow)))
     end = time.monotonic() + 60
-    while judges_of(bench.process.pid) and time.monotonic() < end:
+    while judges_of(process.process.pid) and time.monotonic() < end:
         pass  # the judge of the first submission has answered, and may not have ended yet
     thread.start()
-    while not (judges := judges_of(bench.process.pid)) and time.monotonic() < end:
+    while not (judges := judges_of(process.process.pid)) and time.monotonic() < end:
         thread.join(0.01)
     os.kill(judges[0], signal.SIGKILL)
     thread.join()
@@ -122,14 +111,14 @@ def test_a_killed_judge_costs_one_submission_and_says_so():
 def test_nothing_is_left_when_the_caller_is_killed():
     code = (
         "import os, signal\nfrom tests.grading.judge import test_client as t\n"
-        "t.grade()\nprint(t.client._benches[0].folder, t.client._benches[0].process.pid, flush=True)\n"
+        "t.grade()\nprint(t.client._processes[0].folder, t.client._processes[0].process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
-    folder, court = done.stdout.split()
+    folder, server = done.stdout.split()
     end = time.monotonic() + 60
-    while runs(court) or Path(folder).exists():
+    while runs(server) or Path(folder).exists():
         assert time.monotonic() < end
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -10,11 +10,12 @@ import sys
 import pytest
 from nbgrader.preprocessors import ClearSolutions
 
+from cnncourse.grading import cells
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.judge import plan
 from cnncourse.grading.judge.judge import Judge
 from cnncourse.grading.judge.student import Student
-from cnncourse.grading.sandbox.limits import Limits
-from cnncourse.grading.sandbox.spawner import Nursery
+from cnncourse.grading.sandbox.spawner import Spawner
 from tests.exercises.bank import as_one, handed_in_together
 from tests.exercises.course import exercises
 
@@ -31,11 +32,11 @@ each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exerci
 
 
 @pytest.fixture(scope="module")
-def nursery():
+def spawner():
     """One import of torch for all submissions; no sandbox, which other tests try."""
     modules = ("torchvision", "cnncourse.check", "cnncourse.data", "cnncourse.plots", "cnncourse.train")
-    with Nursery((), modules, limits=Limits(cell_seconds=600, call_seconds=600), sandboxed=False) as nursery:
-        yield nursery
+    with Spawner((), modules, limits=Limits(cell_seconds=600, call_seconds=600), sandboxed=False) as spawner:
+        yield spawner
 
 
 def submission(exercise, sources):
@@ -45,52 +46,52 @@ def submission(exercise, sources):
     for cell in notebook.cells:
         cell.source = sources.get(cell.id, cell.source)
         if cell.cell_type == "code" and sources:
-            cell.source = ast.unparse(plan.undrawn(plan.parse(cell.source), drawing))
+            cell.source = ast.unparse(plan.undrawn(cells.parse(cell.source), drawing))
     return notebook
 
 
-def judged(exercise, sources, nursery, without=()):
+def judged(exercise, sources, spawner, without=()):
     source = submission(exercise, {})
     source.cells = [cell for cell in source.cells if cell.id not in without]
     answers = submission(exercise, sources)
     answers.cells = [cell for cell in answers.cells if cell.id not in without]
-    with Student(nursery) as student:
-        verdicts = Judge(source, seed=0).grade(answers, student)
-    assert {verdict.cell for verdict in verdicts} == exercise.tests.keys() - set(without)
-    return {verdict.cell for verdict in verdicts if not verdict.passed}, verdicts
+    with Student(spawner) as student:
+        reports = Judge(source, seed=0).judge(answers, student)
+    assert {one.cell for one in reports} == exercise.tests.keys() - set(without)
+    return {one.cell for one in reports if not one.passed}, reports
 
 
-def report(verdicts):
-    return "\n".join(f"--- {verdict.cell} ({verdict.error})\n{verdict.output}" for verdict in verdicts)
-
-
-@each_exercise
-def test_the_solution_gets_full_marks(exercise, nursery):
-    failed, verdicts = judged(exercise, exercise.sources(), nursery)
-    assert not failed, report(verdicts)
-    assert {verdict.cell: verdict.score for verdict in verdicts} == exercise.tests
+def report(found):
+    return "\n".join(f"--- {one.cell} ({one.error})\n{one.text}" for one in found)
 
 
 @each_exercise
-def test_the_stub_gets_nothing_for_it_is_not_implemented(exercise, nursery):
+def test_the_solution_gets_full_marks(exercise, spawner):
+    failed, reports = judged(exercise, exercise.sources(), spawner)
+    assert not failed, report(reports)
+    assert {one.cell: one.points for one in reports} == exercise.tests
+
+
+@each_exercise
+def test_the_stub_gets_nothing_for_it_is_not_implemented(exercise, spawner):
     stub, resources = ClearSolutions(), {"language": "python"}
-    cells = {
+    stubs = {
         cell.id: stub.preprocess_cell(cell.copy(), resources, 0)[0].source
         for cell in exercise.cells("solution")
     }
-    failed, verdicts = judged(exercise, exercise.sources() | cells, nursery)
+    failed, reports = judged(exercise, exercise.sources() | stubs, spawner)
     assert failed == set(exercise.tests)
-    errors = {verdict.error for verdict in verdicts}
-    assert errors <= {"NotImplementedError", "NameError"}, report(verdicts)
-    assert sum(verdict.score for verdict in verdicts) == 0
+    errors = {one.error for one in reports}
+    assert errors <= {"NotImplementedError", "NameError"}, report(reports)
+    assert sum(one.points for one in reports) == 0
 
 
 @pytest.mark.parametrize(("exercise", "entries"), GROUPS)
-def test_answers_of_the_bank_get_the_same_verdicts(exercise, entries, nursery):
+def test_answers_of_the_bank_get_the_same_verdicts(exercise, entries, spawner):
     group = as_one(entries)
     without = {cell for cell, answer in TRAINING.items() if answer not in group.sources}
-    failed, verdicts = judged(exercise, exercise.sources(group), nursery, without)
-    assert failed == set(group.fails), report(verdicts)
+    failed, reports = judged(exercise, exercise.sources(group), spawner, without)
+    assert failed == set(group.fails), report(reports)
     for entry in entries:
-        said = report(verdict for verdict in verdicts if verdict.cell in entry.fails)
-        assert entry.is_right or f'check.hint("{entry.hint}")' in said, f"{entry}\n{said}"
+        hints = {one.hint for one in reports if one.cell in entry.fails}
+        assert entry.is_right or entry.hint in hints, f"{entry}\n{report(reports)}"

@@ -1,4 +1,4 @@
-"""Processes forked from the zygote: shut off from each other, counted, interrupted, replaced."""
+"""Processes forked from the fork server: shut off from each other, counted, interrupted, replaced."""
 
 import os
 import tempfile
@@ -10,20 +10,20 @@ import pytest
 import torch
 
 from cnncourse.grading.inside import forkserver
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.inside.wire import Name
 from cnncourse.grading.judge.proxy import StudentGone
 from cnncourse.grading.judge.student import Student
 from cnncourse.grading.sandbox import watchdog
-from cnncourse.grading.sandbox.limits import Limits
-from cnncourse.grading.sandbox.spawner import Nursery
+from cnncourse.grading.sandbox.spawner import Spawner
 from tests.grading.conftest import SMALL, runs, shown_in
 
 MARK = "canary-of-a-neighbour"
 
 
 @pytest.fixture
-def student(nursery):
-    with Student(nursery) as student:
+def student(spawner):
+    with Student(spawner) as student:
         yield student
 
 
@@ -61,26 +61,26 @@ def test_errors_of_cells_are_told(student):
     assert student.errors[1][1] == "ZeroDivisionError: division by zero"
 
 
-def test_it_is_alone_with_its_files(nursery):
+def test_it_is_alone_with_its_files(spawner):
     folders = "('/tmp', '/dev/shm', '/home/student', '/home/student/work')"
     write = f"for f in {folders}: open(f + '/{MARK}', 'w').write('x')"
     seen = f"[f for f in {folders} if os.path.exists(f + '/{MARK}')]"
-    with Student(nursery) as one, Student(nursery) as other:
+    with Student(spawner) as one, Student(spawner) as other:
         assert len(value(one, seen, "import os", write)) == 4
         assert value(other, seen, "import os") == []
         assert value(other, "open('tables/numbers.csv').read()") == "1,2,3"
         assert set(value(other, "os.listdir('/tmp')")) == shown_in("/tmp")
 
 
-def test_the_zygotes_socket_is_out_of_reach(nursery, student):
-    path = str(nursery._run / forkserver.SOCKET)
+def test_the_fork_servers_socket_is_out_of_reach(spawner, student):
+    path = str(spawner._run / forkserver.SOCKET)
     student.run("knock", f"import socket\nsocket.socket(socket.AF_UNIX).connect({path!r})")
     assert student.errors
     look = "  try: found += [n] * stat.S_ISSOCK(os.fstat(n)[0])\n  except OSError: pass"
     assert len(value(student, "found", "import os, stat\nfound = []\nfor n in range(100):", look)) == 1
 
 
-def test_it_sees_no_other_process_or_cannot_look_into_it(nursery):
+def test_it_sees_no_other_process_or_cannot_look_into_it(spawner):
     """Where the system forbids a new /proc, others are listed, but nothing of theirs can be read."""
     look = """
 import os
@@ -97,7 +97,7 @@ def open_to_me(name):
 def places():
     return [n for n in os.listdir('/proc') if n.isdecimal() and os.path.exists(f'/proc/{n}/root/tmp/x')]
 """
-    with Student(nursery) as one, Student(nursery) as other:
+    with Student(spawner) as one, Student(spawner) as other:
         value(one, "1", "open('/tmp/x', 'w').write('x')")
         other.run("look", look)
         for name in ("environ", "mem", "maps", "stack"):
@@ -107,8 +107,8 @@ def places():
         assert call(other, "places") == []
 
 
-def test_it_can_kill_nobody_else(nursery):
-    with Student(nursery) as one, Student(nursery) as other:
+def test_it_can_kill_nobody_else(spawner):
+    with Student(spawner) as one, Student(spawner) as other:
         value(one, "x", "x = 5")
         kill = "for n in range(2, 300):\n  try: os.kill(n, 9)\n  except ProcessLookupError: pass"
         assert value(other, "6", "import os", kill) == 6
@@ -139,30 +139,30 @@ def test_the_system_refuses_what_no_exercise_needs(student, attempt):
     assert value(student, attempt, "import ctypes", "c = ctypes.CDLL(None, use_errno=True)") == -1
 
 
-def test_there_is_no_network_between_students(nursery):
+def test_there_is_no_network_between_students(spawner):
     listen = "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind(b'\\0cnn')\ns.listen()"
-    with Student(nursery) as one, Student(nursery) as other:
+    with Student(spawner) as one, Student(spawner) as other:
         value(one, "1", listen)
         other.run("connect", "import socket\nsocket.socket(socket.AF_UNIX).connect(b'\\0cnn')")
         other.run("out", "socket.create_connection(('1.1.1.1', 53), 1)")
         assert [cell for cell, _ in other.errors] == ["connect", "out"]
 
 
-def test_changes_stay_in_their_process(nursery):
-    with Student(nursery) as one:
+def test_changes_stay_in_their_process(spawner):
+    with Student(spawner) as one:
         value(one, "1", "import torch, builtins", "torch.allclose = None", "builtins.cheat = 1")
-    with Student(nursery) as other:
+    with Student(spawner) as other:
         assert value(other, "torch.allclose is not None and not hasattr(builtins, 'cheat')",
                      "import torch, builtins") is True  # fmt: skip
 
 
-def test_random_numbers_are_the_judges_and_no_forks(nursery):
+def test_random_numbers_are_the_judges_and_no_forks(spawner):
     draw = "[random.random(), float(np.random.rand()), float(torch.rand(()))]"
     imports = "import random, torch\nimport numpy as np"
     found = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        with Student(nursery) as student:
+        with Student(spawner) as student:
             found.append(value(student, draw, imports)[2])
     assert found[0] == found[1] != found[2]
     torch.manual_seed(1)
@@ -238,8 +238,9 @@ def test_a_call_that_ends_the_process_says_so_and_the_next_test_has_a_new_one(st
 def test_a_process_that_always_dies_is_given_up(student):
     for number in range(9):
         student.run(f"{number}", "import os; os._exit(0)")
-    with pytest.raises(StudentGone, match="ended its process 6 times"), student.link():
+    with pytest.raises(StudentGone, match=r"again and again.*6 times") as gone, student.link():
         pass
+    assert gone.value.kind == "spent"
 
 
 def test_an_endless_cell_is_interrupted_and_its_names_stay(student):
@@ -253,8 +254,8 @@ def test_a_second_process_of_the_students_has_no_say(student):
     assert value(student, "x > 0") is True
 
 
-def test_nothing_is_left_of_a_process(nursery):
-    with Student(nursery) as student:
+def test_nothing_is_left_of_a_process(spawner):
+    with Student(spawner) as student:
         pid = student._process.pid
         value(student, "1", "import os, time", "for _ in range(3):",
               "  if os.fork() == 0: os.setsid(); time.sleep(600)")  # fmt: skip
@@ -265,8 +266,8 @@ def test_nothing_is_left_of_a_process(nursery):
         assert time.monotonic() < end, family
 
 
-def test_the_zygote_has_one_thread_and_no_cuda(nursery):
-    (inner,) = (n for n in watchdog._family(nursery._process.pid) if _program(n).startswith("python"))
+def test_the_fork_server_has_one_thread_and_no_cuda(spawner):
+    (inner,) = (n for n in watchdog._family(spawner._process.pid) if _program(n).startswith("python"))
     assert len(os.listdir(f"/proc/{inner}/task")) == 1
     maps = Path(f"/proc/{inner}/maps").read_text()
     assert "libtorch" in maps
@@ -277,10 +278,29 @@ def _program(number):
     return Path(f"/proc/{number}/comm").read_text().strip()
 
 
+def test_an_answer_may_have_as_many_bytes_as_the_limits_say(tmp_path):
+    """Honest code is told; code that sends more all the same is taken to speak nonsense."""
+    with (
+        Spawner(limits=replace(SMALL, output=100_000), sandboxed=False) as spawner,
+        Student(spawner) as student,
+    ):
+        student.run("a", "import torch\ndef some(): return torch.ones(20_000)")
+        student.run("b", "def many(): return torch.ones(30_000)")
+        assert len(call(student, "some")) == 20_000
+        with pytest.raises(ValueError, match="at most 100,000 bytes"):
+            call(student, "many")
+        assert len(call(student, "some")) == 20_000
+        cheat = "agent.Agent._reply = lambda self, value: wire.encode(value, self._refer)"
+        student.run("c", f"from cnncourse.grading.inside import agent, wire\n{cheat}")
+        with pytest.raises(StudentGone, match="at most 100,000 bytes") as gone:
+            call(student, "many")
+        assert gone.value.kind == "unreadable"
+
+
 def test_where_a_sandbox_cannot_be_divided_each_student_has_one(bwrap, tmp_path):
-    with Nursery((("numbers.csv", b"1"),), warm=False, limits=Limits(cell_seconds=3)) as nursery:
-        with Student(nursery) as student:
-            folder = nursery._folder
+    with Spawner((("numbers.csv", b"1"),), warm=False, limits=Limits(cell_seconds=3)) as spawner:
+        with Student(spawner) as student:
+            folder = spawner._folder
             assert value(student, "open('numbers.csv').read()") == "1"
             student.run("kill", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")
             student.run("unshare", "import os\nos.listdir('/root')")
@@ -289,7 +309,7 @@ def test_where_a_sandbox_cannot_be_divided_each_student_has_one(bwrap, tmp_path)
 
 
 def test_without_a_sandbox_it_works_the_same(tmp_path):
-    with Nursery((("numbers.csv", b"1"),), sandboxed=False) as nursery, Student(nursery) as student:
+    with Spawner((("numbers.csv", b"1"),), sandboxed=False) as spawner, Student(spawner) as student:
         assert value(student, "open('numbers.csv').read()") == "1"
         student.run("exit", "import os; os._exit(0)")
         assert value(student, "7") == 7
@@ -307,8 +327,8 @@ def two_folders(monkeypatch):
 
 def test_data_that_lies_in_tmp_can_be_read_and_not_changed(bwrap, two_folders):
     one, two = two_folders
-    with Nursery(limits=SMALL) as nursery, Student(nursery) as student:
-        assert nursery.warm
+    with Spawner(limits=SMALL) as spawner, Student(spawner) as student:
+        assert spawner.warm
         assert value(student, f"open('{one}/digits.txt').read()") == "3 1 4", student.errors
         assert value(student, f"open('{two}/photos.txt').read()") == "cat", student.errors
         assert value(student, "os.environ['CNNCOURSE_DATA']", "import os") == f"{one}{os.pathsep}{two}"
@@ -322,12 +342,12 @@ def test_a_child_that_leaves_a_cold_sandboxs_first_processes_is_still_counted(bw
     leave = "import os, time\nif not os.fork():\n  if os.fork(): os._exit(0)\n  os.setsid()\n"
     many = "  for _ in range(30):\n    if not os.fork(): time.sleep(60)\n  time.sleep(60)\n"
     stay = "os.wait()\ntime.sleep(60)"
-    with Nursery(warm=False, limits=replace(SMALL, cell_seconds=30)) as nursery, Student(nursery) as student:
+    with Spawner(warm=False, limits=replace(SMALL, cell_seconds=30)) as spawner, Student(spawner) as student:
         student.run("leave", leave + many + stay)
         assert "more than 20 processes" in student.errors[0][1]
 
 
 def test_a_module_that_prints_when_it_is_imported_disturbs_nothing(bwrap, tmp_path):
-    with Nursery(modules=("this",), limits=SMALL) as nursery, Student(nursery) as student:
-        assert nursery.warm
+    with Spawner(modules=("this",), limits=SMALL) as spawner, Student(spawner) as student:
+        assert spawner.warm
         assert value(student, "6 * 7") == 42

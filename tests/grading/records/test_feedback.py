@@ -8,7 +8,7 @@ import pytest
 
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.records import feedback
-from cnncourse.grading.records.gradebook import Mark, Standing
+from cnncourse.grading.records.gradebook import CellGrade, SubmissionGrade
 from cnncourse.grading.repair.repair import blank, repair
 from tests.exercises import sample
 from tests.grading import classroom
@@ -26,17 +26,17 @@ def assignment(tmp_path_factory):
     return Assignment.load(notebook.parent)
 
 
-def standing(penalty=0.0, **changes):
-    marks = {name: Mark(points, points, 0.0, "", False) for name, points in classroom.POINTS.items()}
-    marks["why-even"] = Mark(0.0, 4.0, 0.0, "", True)
-    marks |= {name.replace("_", "-"): mark for name, mark in changes.items()}
-    return Standing(sum(mark.score for mark in marks.values()), 10.0, penalty, marks, {})
+def graded(penalty=0.0, **changes):
+    cells = {name: CellGrade(points, points, 0.0, "", False) for name, points in classroom.POINTS.items()}
+    cells["why-even"] = CellGrade(0.0, 4.0, 0.0, "", True)
+    cells |= {name.replace("_", "-"): cell for name, cell in changes.items()}
+    return SubmissionGrade(sum(cell.score for cell in cells.values()), 10.0, penalty, cells, {})
 
 
-def page(assignment, *, report=None, notebook=None, marks=None, **options):
+def page(assignment, *, report=None, notebook=None, grade=None, **options):
     done = repair(classroom.raw(notebook or classroom.answered()), assignment.notebook)
     return feedback.page(
-        assignment, report or classroom.report(), done.notebook, marks or standing(), **options
+        assignment, report or classroom.report(), done.notebook, grade or graded(), **options
     )
 
 
@@ -64,7 +64,7 @@ class Reader(HTMLParser):
 def test_points_reasons_and_what_waits(assignment):
     failed = classroom.report(failed=("count-value",))
     text = Reader(
-        page(assignment, report=failed, marks=standing(count_value=Mark(0.0, 3.0, 0.0, "", False)))
+        page(assignment, report=failed, grade=graded(count_value=CellGrade(0.0, 3.0, 0.0, "", False)))
     ).text
     assert "3 of 10 points" in text
     assert "A good place to start: count-value , which is worth 3 points." in text
@@ -75,9 +75,9 @@ def test_points_reasons_and_what_waits(assignment):
 
 def test_hints_are_given_only_where_they_may_be(assignment):
     failed = classroom.report(failed=("count-value",))
-    pointer = failed.cells[2].output + '\n  → hint: check.hint("conv2d-flip")      → chapter 02, "Two names"'
+    pointer = '→ hint: check.hint("conv2d-flip")      → chapter 02, "Two names"'
     cells = tuple(
-        replace(cell, output=pointer) if cell.cell == "count-value" else cell for cell in failed.cells
+        replace(cell, pointer=pointer) if cell.cell == "count-value" else cell for cell in failed.cells
     )
     failed = replace(failed, cells=cells)
     with_hints, without = (Reader(page(assignment, report=failed, hints=hints)) for hints in (True, False))
@@ -87,8 +87,8 @@ def test_hints_are_given_only_where_they_may_be(assignment):
 
 
 def test_all_right_and_full_marks_by_hand(assignment):
-    marks = standing(why_even=Mark(4.5, 4.0, 0.5, "Well put.", False))
-    text = Reader(page(assignment, marks=marks)).text
+    grade = graded(why_even=CellGrade(4.5, 4.0, 0.5, "Well put.", False))
+    text = Reader(page(assignment, grade=grade)).text
     assert "Well done" in text
     assert "10.5 of 10 points" in text
     assert "Read by a person, with 0.5 extra." in text
@@ -96,17 +96,17 @@ def test_all_right_and_full_marks_by_hand(assignment):
 
 
 def test_a_changed_score_and_a_late_penalty_are_named(assignment):
-    marks = standing(penalty=2.0, count_value=Mark(1.0, 3.0, 0.0, "", False))
-    text = Reader(page(assignment, marks=marks)).text
+    grade = graded(penalty=2.0, count_value=CellGrade(1.0, 3.0, 0.0, "", False))
+    text = Reader(page(assignment, grade=grade)).text
     assert "2 of 10 points" in text
     assert "2 points were taken off" in text
     assert "A person has looked at it and changed the points." in text
 
 
 def test_no_answer_and_what_was_mended(assignment):
-    marks = standing(why_even=Mark(0.0, 4.0, 0.0, "No response.", False))
+    grade = graded(why_even=CellGrade(0.0, 4.0, 0.0, "No response.", False))
     report = classroom.report(repairs=("Lines ended as on Windows.",))
-    text = Reader(page(assignment, report=report, marks=marks, notes=("The file was called “x”.",))).text
+    text = Reader(page(assignment, report=report, grade=grade, notes=("The file was called “x”.",))).text
     assert "This question has no answer yet." in text
     assert "Mended before grading (2)" in text
     assert "Lines ended as on Windows." in text
@@ -116,11 +116,11 @@ def test_no_answer_and_what_was_mended(assignment):
     ("state", "said"), [("zero", "could not be graded"), ("quarantined", "A person has to look")]
 )
 def test_what_could_not_be_graded(assignment, state, said):
-    marks = standing(
-        **{name.replace("-", "_"): Mark(0.0, 1.0, 0.0, "", state != "zero") for name in classroom.POINTS}
+    grade = graded(
+        **{name.replace("-", "_"): CellGrade(0.0, 1.0, 0.0, "", state != "zero") for name in classroom.POINTS}
     )
     report = classroom.report(state=state, reason="The file ends in the middle.", cells=())
-    text = Reader(feedback.page(assignment, report, blank(assignment.notebook), marks)).text
+    text = Reader(feedback.page(assignment, report, blank(assignment.notebook), grade)).text
     assert said in text
     assert "The file ends in the middle." in text
     assert "Your answer" not in text
@@ -130,9 +130,9 @@ def test_what_could_not_be_graded(assignment, state, said):
 def test_nothing_runs_and_nothing_is_fetched(assignment):
     notebook = classroom.answered(why_even=EVIL, count_answer=f"def count(x):\n    return '''{EVIL}'''")
     said = classroom.report(f"<b>{EVIL}", failed=("count-value",), repairs=(EVIL,), reason=EVIL)
-    cells = tuple(replace(cell, output=EVIL, reason=EVIL) for cell in said.cells)
-    marks = standing(double_input=Mark(0.0, 1.0, 0.0, EVIL, False))
-    text = page(assignment, report=replace(said, cells=cells), notebook=notebook, marks=marks, notes=(EVIL,))
+    cells = tuple(replace(cell, output=EVIL, lines=(EVIL,), reason=EVIL) for cell in said.cells)
+    grade = graded(double_input=CellGrade(0.0, 1.0, 0.0, EVIL, False))
+    text = page(assignment, report=replace(said, cells=cells), notebook=notebook, grade=grade, notes=(EVIL,))
     found = Reader(text)
     assert not {"script", "iframe", "svg", "img", "link", "object", "form", "b"} & set(found.tags)
     assert found.tags.count("style") == 1
@@ -156,7 +156,7 @@ def test_pictures_of_the_students_own_are_shown(assignment):
 def test_long_work_is_cut(assignment):
     notebook = classroom.answered(count_answer="x = 1\n" * 50_000)
     long = classroom.report(failed=("count-value",))
-    cells = tuple(replace(cell, output="y" * 100_000) for cell in long.cells)
+    cells = tuple(replace(cell, lines=("y" * 100_000,)) for cell in long.cells)
     text = page(assignment, notebook=notebook, report=replace(long, cells=cells))
     assert "more characters" in text
     assert len(text) < 400_000

@@ -1,14 +1,18 @@
 """Points reach nbgrader's gradebook, again and again alike, and never over what a person has entered."""
 
+import re
 import shutil
+from dataclasses import replace
 from datetime import datetime
 
 import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell
 
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.records import gradebook
+from cnncourse.grading.records import feedback, gradebook
 from cnncourse.grading.repair.repair import blank
+from cnncourse.grading.report import CellReport
 from tests.exercises import sample
 from tests.grading import classroom
 
@@ -39,7 +43,7 @@ def write(room, report, notebook=None, timestamp=None):
     notebook = notebook or classroom.answered()
     gradebook.write(*room, report, notebook, timestamp)
     room[1].db.expire_all()
-    return gradebook.standing(room[1], NAME, report.student)
+    return gradebook.submission_grade(room[1], NAME, report.student)
 
 
 def everything(room):
@@ -66,14 +70,14 @@ def enter_by_hand(room, cell, score, extra=None):
 
 
 def test_points_and_waiting(room):
-    standing = write(room, classroom.report(failed=("count-value",)))
-    assert {name: (mark.score, mark.waits) for name, mark in standing.cells.items()} == {
+    grade = write(room, classroom.report(failed=("count-value",)))
+    assert {name: (cell.score, cell.waits) for name, cell in grade.cells.items()} == {
         "double-value": (2.0, False),
         "double-input": (1.0, False),
         "count-value": (0.0, False),
         "why-even": (0.0, True),
     }
-    assert (standing.score, standing.max_score, standing.penalty) == (3.0, 10.0, 0.0)
+    assert (grade.score, grade.max_score, grade.penalty) == (3.0, 10.0, 0.0)
 
 
 def test_the_same_report_twice_changes_nothing(room):
@@ -84,10 +88,10 @@ def test_the_same_report_twice_changes_nothing(room):
 
 
 def test_an_unanswered_question_waits_for_nobody(room):
-    standing = write(room, classroom.report(), classroom.answered(why_even="YOUR ANSWER HERE"))
-    mark = standing.cells["why-even"]
-    assert (mark.score, mark.waits, mark.comment) == (0.0, False, "No response.")
-    assert standing.comments == {"double-answer": "", "count-answer": ""}
+    grade = write(room, classroom.report(), classroom.answered(why_even="YOUR ANSWER HERE"))
+    cell = grade.cells["why-even"]
+    assert (cell.score, cell.waits, cell.comment) == (0.0, False, "No response.")
+    assert grade.comments == {"double-answer": "", "count-answer": ""}
 
 
 def test_what_a_person_entered_survives(room):
@@ -97,31 +101,56 @@ def test_what_a_person_entered_survives(room):
     comment = room[1].find_comment("why-even", NAME, NAME, "ada")
     comment.manual_comment = "Nearly."
     room[1].db.commit()
-    standing = write(room, classroom.report())
-    assert standing.cells["why-even"] == gradebook.Mark(3.5, 4.0, 0.5, "Nearly.", False)
-    assert standing.cells["count-value"].waits is False
-    assert standing.score == 2 + 1 + 2.5 + 3.5
+    grade = write(room, classroom.report())
+    assert grade.cells["why-even"] == gradebook.CellGrade(3.5, 4.0, 0.5, "Nearly.", False)
+    assert grade.cells["count-value"].waits is False
+    assert grade.score == 2 + 1 + 2.5 + 3.5
 
 
 def test_a_person_looks_again_only_at_what_changed(room):
     write(room, classroom.report())
     enter_by_hand(room, "why-even", 3.0)
     enter_by_hand(room, "count-value", 2.5)
-    standing = write(room, classroom.report(failed=("count-value",)))
-    assert (standing.cells["count-value"].score, standing.cells["count-value"].waits) == (2.5, True)
-    assert standing.cells["why-even"].waits is False
-    standing = write(
+    grade = write(room, classroom.report(failed=("count-value",)))
+    assert (grade.cells["count-value"].score, grade.cells["count-value"].waits) == (2.5, True)
+    assert grade.cells["why-even"].waits is False
+    grade = write(
         room, classroom.report(failed=("count-value",)), classroom.answered(why_even="Other words.")
     )
-    assert (standing.cells["why-even"].score, standing.cells["why-even"].waits) == (3.0, True)
+    assert (grade.cells["why-even"].score, grade.cells["why-even"].waits) == (3.0, True)
+
+
+def test_a_task_cell_waits_for_a_person(room):
+    """Its answer stands in cells of the student's, so that nothing says whether there is one."""
+    course, book, assignment = room
+    flags = {"grade": False, "solution": False, "locked": True, "task": True, "schema_version": 3}
+    task = new_markdown_cell("Draw two kernels.", id="draw")
+    task.metadata["nbgrader"] = flags | {"grade_id": "draw", "points": 2}
+    notebook = assignment.notebook
+    notebook.cells.append(task)
+    assignment = Assignment(NAME, nbformat.writes(notebook))
+    assert gradebook.add_assignment(course, book, assignment)
+    cell = CellReport(cell="draw", points=0.0, max_points=2.0, state="manual")
+    report = replace(classroom.report(), cells=(*classroom.report().cells, cell))
+    answered = classroom.answered()
+    answered.cells += [task, new_markdown_cell("Here they are.", id="kernels")]
+    grade = write((course, book, assignment), report, answered)
+    assert (grade.cells["draw"].score, grade.cells["draw"].max_score, grade.cells["draw"].waits) == (
+        0,
+        2,
+        True,
+    )
+    assert not write((course, book, assignment), report, answered).cells["count-value"].waits
+    page = feedback.page(assignment, report, answered, grade)
+    assert re.search(r'id="draw".*?A person will read this', page, re.DOTALL)
 
 
 @pytest.mark.parametrize(("state", "waits"), [("zero", False), ("quarantined", True)])
 def test_what_cannot_be_graded(room, state, waits):
     empty = classroom.report(state=state, reason="The file is empty.", cells=())
-    standing = write(room, empty, blank(room[2].notebook))
-    assert standing.score == 0
-    assert {mark.waits for mark in standing.cells.values()} == {waits}
+    grade = write(room, empty, blank(room[2].notebook))
+    assert grade.score == 0
+    assert {cell.waits for cell in grade.cells.values()} == {waits}
     path = room[0].autograded("ada", NAME) / f"{NAME}.ipynb"
     assert "The file is empty." in nbformat.read(path, as_version=4).cells[0].source
 
@@ -213,7 +242,7 @@ def test_other_points_are_taken_over(room):
     more = assignment.notebook
     more.cells[3].metadata.nbgrader["points"] = 5
     assert gradebook.add_assignment(course, book, Assignment(NAME, nbformat.writes(more)))
-    assert gradebook.standing(book, NAME, "ada").max_score == 13.0
+    assert gradebook.submission_grade(book, NAME, "ada").max_score == 13.0
 
 
 @pytest.mark.parametrize("url", ["sqlite:////no/such/folder/x.db", "gradebook.db", "nosuch://host/db"])

@@ -129,7 +129,7 @@ class Page(HTMLParser):
 def page(tmp_path):
     evil = cell('"><script>alert(1)</script>', False, reason="<img src=x onerror=alert(1)>")
     reports = [*crowd("pfup", "fppf", "ppfp", "mffp"), report("evil", evil), report("z", state="zero")]
-    path = statistics.write(reports, "02_<b>convolution", tmp_path / "new" / "statistics.html")
+    path = statistics_page.write(reports, "02_<b>convolution", tmp_path / "new" / "statistics.html")
     return path.read_text(encoding="utf-8")
 
 
@@ -163,7 +163,7 @@ def test_nobody_is_named(page):
 
 
 def test_no_submissions_yet(tmp_path):
-    text = statistics.write([], "02", tmp_path / "page.html").read_text(encoding="utf-8")
+    text = statistics_page.write([], "02", tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Nothing has been graded yet." in text
     assert not Page(text).of("svg")
 

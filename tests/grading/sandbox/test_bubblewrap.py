@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cnncourse.grading.files import MAX_FILES
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.sandbox import bubblewrap
-from cnncourse.grading.sandbox.limits import Limits
 from tests.grading.conftest import shown_in
 
 LIMITS = bubblewrap.limits_module.__file__
@@ -105,7 +106,7 @@ def test_the_limits_of_the_system_are_set(kernel):
 
 
 def test_too_many_files_are_refused(bwrap, tmp_path):
-    for number in range(bubblewrap._MAX_FILES + 1):
+    for number in range(MAX_FILES + 1):
         (tmp_path / f"{number}.txt").touch()
     with pytest.raises(bubblewrap.SandboxError, match="at most 200 files"):
         bubblewrap.command(["/bin/true"], run=tmp_path, work=tmp_path)

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
+from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.inside.wire import Name
 from cnncourse.grading.judge import client
 from cnncourse.grading.judge.student import Student
 from cnncourse.grading.sandbox import bubblewrap, container
-from cnncourse.grading.sandbox.limits import Limits
-from cnncourse.grading.sandbox.spawner import Nursery
+from cnncourse.grading.sandbox.spawner import Spawner
 
 FAKE = """#!{python}
 import os, sys
@@ -52,10 +52,10 @@ def fake(forgotten, monkeypatch, tmp_path):
 def test_a_container_is_started_for_each_student(fake):
     log = fake()
     limits = Limits(processes=33, memory=2**30)
-    client.check()
-    with Nursery((("numbers.csv", b"1"),), limits=limits) as nursery:
-        assert not nursery.warm
-        with Student(nursery) as student:
+    client.check_ready()
+    with Spawner((("numbers.csv", b"1"),), limits=limits) as spawner:
+        assert not spawner.warm
+        with Student(spawner) as student:
             student.run("one", "x = 6")
             with student.link() as link:
                 assert link.ask("get", Name("x")) == 6
@@ -79,14 +79,14 @@ def test_a_container_is_started_for_each_student(fake):
 def test_without_its_image_it_says_how_to_build_one(fake):
     fake(image=False)
     with pytest.raises(bubblewrap.SandboxError, match=r"once with `printf .* \| podman build") as caught:
-        client.check()
+        client.check_ready()
     assert "\n" not in str(caught.value)
 
 
 def test_with_neither_it_says_in_one_line_what_to_install(forgotten, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(bubblewrap.SandboxError, match="apt install bubblewrap") as caught:
-        client.check()
+        client.check_ready()
     assert "\n" not in str(caught.value)
 
 
@@ -110,4 +110,4 @@ def test_an_ordinary_user_stays_the_same_in_a_container(tmp_path, monkeypatch):
 def test_outside_of_linux_it_says_so(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(bubblewrap.SandboxError, match="needs Linux"):
-        client.check()
+        client.check_ready()

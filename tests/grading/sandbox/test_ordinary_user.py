@@ -1,4 +1,4 @@
-"""The whole road as an ordinary user, for tests that run as root: the sandbox works without any rights."""
+"""All of grading as an ordinary user, for tests that run as root: the sandbox works without any rights."""
 
 import os
 import shutil
@@ -13,16 +13,18 @@ CODE = """
 import os
 from dataclasses import replace
 from nbformat.v4 import writes
+from cnncourse.grading.job import Job
 from cnncourse.grading.judge import client
 from tests.grading.conftest import SMALL
 from tests.grading.course import ASSIGNMENT, released
 
 look = "import os\\nseen = [n for n in os.listdir('/proc') if n.isdecimal()]\\n"
 answer = look + "def double(x): return 2 * x if seen == ['1'] else x"
-report = client.grade(ASSIGNMENT, writes(released(answer=answer)).encode(), student="ada", limits=SMALL)
+right = writes(released(answer=answer)).encode()
+report = client.grade_submission(Job(ASSIGNMENT, SMALL), right, student="ada")
 forks = "import os, time\\nfor _ in range(30):\\n  if not os.fork(): time.sleep(60)\\ntime.sleep(60)"
 patient, many = replace(SMALL, cell_seconds=20), writes(released(answer=forks)).encode()
-limited = client.grade(ASSIGNMENT, many, student="bob", limits=patient)
+limited = client.grade_submission(Job(ASSIGNMENT, patient), many, student="bob")
 print("more than 20 processes" in limited.to_json())
 print(os.geteuid(), report.state, report.points, report)
 """

@@ -55,7 +55,7 @@ def test_rates_kept_in_tensors_follow_the_schedule_and_outlive_a_checkpoint(sett
 def test_what_is_recorded_goes_with_its_step_and_waits_for_no_collector(monkeypatch):
     monkeypatch.setattr(torch.cuda, "Stream", lambda home: home)
     step = Step(RECIPE.but(replay=True), plain_net(), torch.device("cuda"))
-    replay = weakref.ref(step._replay)
+    replay = weakref.ref(step._graphed)
     assert replay() is not None
     gc.disable()
     try:

@@ -14,7 +14,7 @@ from cnncourse.errors import ArgumentError
 from cnncourse.train import Recipe, record
 from cnncourse.train.batches import batches
 from cnncourse.train.experiment import Experiment
-from cnncourse.train.hardware.distributed import Team, join, own_device
+from cnncourse.train.hardware.distributed import Processes, join, local_device
 from cnncourse.train.hardware.sync_norm import synchronise
 
 ROOT = Path(__file__).parents[3]
@@ -57,36 +57,36 @@ def test_two_processes_end_where_one_does(tmp_path):
 
 
 def test_alone_one_is_a_team_of_one():
-    team = join()
-    assert (team, team.leads) == (Team(0, 1), True)
-    assert team.agree({"a": 1}) == {"a": 1}
-    assert team.gather(5) == [5]
+    processes = join()
+    assert (processes, processes.is_main) == (Processes(0, 1), True)
+    assert processes.broadcast({"a": 1}) == {"a": 1}
+    assert processes.all_gather(5) == [5]
     values = torch.ones(2)
-    assert team.total(values) is values
-    assert team.sums([1.0, 2.0], torch.device("cpu")) == [1.0, 2.0]
-    with team.in_turn():
+    assert processes.sum(values) is values
+    assert processes.sums([1.0, 2.0], torch.device("cpu")) == [1.0, 2.0]
+    with processes.main_first():
         pass
 
 
 def test_the_shares_of_a_batch_make_the_batch():
     index = torch.arange(11)
-    parts = [Team(rank, 4).share(index) for rank in range(4)]
+    parts = [Processes(rank, 4).shard(index) for rank in range(4)]
     assert [len(part) for part in parts] == [3, 3, 3, 2]
     assert torch.equal(torch.cat(parts), index)
 
 
 def test_a_batch_needs_an_image_for_each_process(train_set):
     with pytest.raises(ArgumentError, match=r"each of the 3 processes, got batches of 2 — start fewer"):
-        batches(train_set, 2, torch.device("cpu"), team=Team(0, 3))
+        batches(train_set, 2, torch.device("cpu"), processes=Processes(0, 3))
 
 
 def test_each_process_of_a_machine_has_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
-    assert own_device(torch.device("cuda")) == torch.device("cuda")
+    assert local_device(torch.device("cuda")) == torch.device("cuda")
     monkeypatch.setenv("LOCAL_RANK", "3")
-    assert own_device(torch.device("cuda")) == torch.device("cuda", 3)
-    assert own_device(torch.device("cuda:1")) == torch.device("cuda:1")
-    assert own_device(torch.device("cpu")) == torch.device("cpu")
+    assert local_device(torch.device("cuda")) == torch.device("cuda", 3)
+    assert local_device(torch.device("cuda:1")) == torch.device("cuda:1")
+    assert local_device(torch.device("cpu")) == torch.device("cpu")
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 
 from tests.exercises import sample
 from tests.exercises.course import Exercise
-from tests.nbgrader_road.road import Course
+from tests.nbgrader_pipeline.course import Course
 
-pytestmark = pytest.mark.road
+pytestmark = pytest.mark.nbgrader
 
 WRONG = "def count(x):\n    return 0"
 FULL = {"double-value": 2, "double-input": 1, "count-value": 3, "why-even": None}
@@ -58,9 +58,9 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(tmp_path_factory, kernels):
     root = tmp_path_factory.mktemp("holes")
-    course = Course.create(root, Exercise(*sample.write(root)))
+    course = Course.create(root, Exercise(*sample.write(root)), kernels)
     course.nbgrader("generate_assignment", sample.STEM)
     notebooks = {}
     for student, (change, _) in CASES.items():
@@ -68,7 +68,7 @@ def course(tmp_path_factory):
         change(notebooks[student])
     course.hand_in(notebooks)
     course.nbgrader("zip_collect", sample.STEM)
-    course.nbgrader("autograde", sample.STEM, "--Execute.timeout=10")
+    course.nbgrader("autograde", sample.STEM, "--Execute.timeout=4")
     return course
 
 

@@ -14,26 +14,26 @@ MISTAKE = next(entry for entry in EXERCISE.entries if not entry.is_right)
 
 
 @pytest.fixture
-def judged(nursery):
+def judged(spawner):
     def judged(submission, source=None, **options):
-        with Student(nursery) as student:
-            verdicts = Judge(source or notebook(), seed=1, **options).grade(submission, student)
-        return {verdict.cell: verdict for verdict in verdicts}
+        with Student(spawner) as student:
+            reports = Judge(source or notebook(), seed=1, **options).judge(submission, student)
+        return {report.cell: report for report in reports}
 
     return judged
 
 
 def test_a_right_answer_gets_its_points(judged):
-    verdicts = judged(notebook())
-    assert {cell: verdict.score for cell, verdict in verdicts.items()} == {
+    reports = judged(notebook())
+    assert {cell: report.points for cell, report in reports.items()} == {
         "double-value": 2,
         "total-value": 1,
     }
 
 
 def test_a_stub_is_no_error_but_an_open_answer(judged):
-    verdicts = judged(notebook("def double(x):\n    raise NotImplementedError"))
-    assert verdicts["double-value"].error == "NotImplementedError"
+    reports = judged(notebook("def double(x):\n    raise NotImplementedError"))
+    assert reports["double-value"].error == "NotImplementedError"
 
 
 def test_what_stands_in_a_test_cell_is_never_run(judged):
@@ -41,7 +41,7 @@ def test_what_stands_in_a_test_cell_is_never_run(judged):
     test = next(cell for cell in forged.cells if cell.id == "double-value")
     test.metadata["tags"] = ["skip-execution"]
     forged.cells.append(test)
-    assert judged(forged)["double-value"].score == 0
+    assert judged(forged)["double-value"].points == 0
 
 
 def test_a_deleted_test_cell_and_odd_metadata_are_no_accident(judged):
@@ -49,13 +49,13 @@ def test_a_deleted_test_cell_and_odd_metadata_are_no_accident(judged):
     submission.cells = [cell for cell in submission.cells if cell.id != "double-value"]
     for made_of in ([], "x", {"grade_id": ["double-value"]}):
         submission.cells.insert(2, new_code_cell("1", metadata={"nbgrader": made_of}))
-    assert judged(submission)["double-value"].score == 2
+    assert judged(submission)["double-value"].points == 2
 
 
 def test_an_endless_call_is_interrupted_and_the_process_lives_on(judged):
-    verdicts = judged(notebook("def double(x):\n    while True: pass"))
-    assert "TimeoutError: it took too long" in verdicts["double-value"].output
-    assert verdicts["total-value"].passed
+    reports = judged(notebook("def double(x):\n    while True: pass"))
+    assert "TimeoutError: it took too long" in reports["double-value"].text
+    assert reports["total-value"].passed
 
 
 def test_an_endless_judge_is_ended(judged):
@@ -63,26 +63,26 @@ def test_an_endless_judge_is_ended(judged):
     assert judged(notebook(), source, cell_seconds=1)["double-value"].error == "TimeoutError"
 
 
-def test_no_test_and_no_expected_value_is_in_the_process(nursery):
+def test_no_test_and_no_expected_value_is_in_the_process(spawner):
     look = (
         "import gc\ndef double(x):\n    return 2 * x\n"
         "def seen():\n    return [o for o in gc.get_objects() if 'HIDDEN' in repr(type(o))] + "
         f"[k for k in get_ipython().user_ns['In'] if {str(SECRET)[:3]!r} + {str(SECRET)[3:]!r} in k]\n"
     )
-    with Student(nursery) as student:
-        Judge(notebook(RIGHT), seed=1).grade(notebook(look), student)
+    with Student(spawner) as student:
+        Judge(notebook(RIGHT), seed=1).judge(notebook(look), student)
         with student.link() as link:
             assert link.ask("call", Name("seen"), (), {}) == []
 
 
 @pytest.mark.parametrize("entry", [None, MISTAKE], ids=["solution", "mistake"])
-def test_an_exercise_is_judged_in_the_sandbox(nursery, entry):
+def test_an_exercise_is_judged_in_the_sandbox(spawner, entry):
     submission = EXERCISE.solution.copy()
     sources = EXERCISE.sources(entry)
     submission.cells = [cell.copy() for cell in submission.cells]
     for cell in submission.cells:
         cell.source = sources.get(cell.id, cell.source)
-    with Student(nursery) as student:
-        verdicts = Judge(EXERCISE.solution, seed=0).grade(submission, student)
-    failed = {verdict.cell for verdict in verdicts if not verdict.passed}
+    with Student(spawner) as student:
+        reports = Judge(EXERCISE.solution, seed=0).judge(submission, student)
+    failed = {report.cell for report in reports if not report.passed}
     assert failed == (set(entry.fails) if entry else set())

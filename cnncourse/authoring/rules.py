@@ -6,17 +6,21 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from tools.notebook_clean import LARGEST_FIGURE, Kind, text_of
+from cnncourse.authoring.clean import LARGEST_FIGURE, Kind, text_of
+from cnncourse.grading.cells import grade_id
 
 LARGEST_NOTEBOOK = 600_000
 LONGEST_CELL = {"chapter": 25, "solution": 40, "exercise": 40}
 MEDIAN_CELL = 5
+COLUMNS = 80
+"""A page of the book shows no more of a line of code on a desk of 1280 pixels."""
 
 _WORDS = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _RANDOM = re.compile(r"(?=.*\d)[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f]{4}-.*")
 _MACHINE_PATH = re.compile(
     r"(?<![\w.:/-])/(?:home|root|Users|tmp|work|opt|mnt|var|usr|private|content)/[^\s'\"<>]*|\b[A-Z]:\\\\?\w+"
 )
+_BELOW_THE_FACE = re.compile(r"^\s*(?:from|import)\s+cnncourse(?:\.\w+){2,}", re.MULTILINE)
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
@@ -34,8 +38,13 @@ _NOT_PORTABLE = {
 }
 
 
-def problems(notebook: NotebookNode, kind: Kind) -> list[str]:
+def problems(notebook: NotebookNode, kind: Kind, *, columns: int | None = COLUMNS) -> list[str]:
     """Say what is wrong with a clean notebook, one line for each problem; empty when it may be stored.
+
+    Args:
+        notebook: as ``clean`` leaves it.
+        kind: chapters have shorter cells, exercises need not have run.
+        columns: what a line of code may have; None for a notebook that is still to be mended.
 
     Example:
         >>> import nbformat
@@ -45,7 +54,7 @@ def problems(notebook: NotebookNode, kind: Kind) -> list[str]:
     """
     found = [*_ids(notebook), *_headings(notebook)]
     for cell in notebook.cells:
-        rules = _code(cell, kind) if cell.cell_type == "code" else _markdown(cell)
+        rules = _code(cell, kind, columns) if cell.cell_type == "code" else _markdown(cell)
         found += [f"[{cell.id}] {problem}" for problem in rules]
     if kind == "chapter":
         found += _median(notebook)
@@ -63,9 +72,9 @@ def _ids(notebook: NotebookNode) -> Iterator[str]:
         if cell.id in seen:
             yield f"[{cell.id}] two cells have this id"
         seen.add(cell.id)
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
-        if grade_id != cell.id:
-            yield f"[{cell.id}] the id and the grade_id {grade_id!r} differ"
+        name = grade_id(cell) or cell.id
+        if name != cell.id:
+            yield f"[{cell.id}] the id and the grade_id {name!r} differ"
 
 
 def _headings(notebook: NotebookNode) -> Iterator[str]:
@@ -101,18 +110,27 @@ def _markdown(cell: NotebookNode) -> Iterator[str]:
         yield "attachments are not stored: put the picture into book/assets"
 
 
-def _code(cell: NotebookNode, kind: Kind) -> Iterator[str]:
-    lines = len(cell.source.splitlines())
-    if lines > LONGEST_CELL[kind]:
-        yield f"{lines} lines of code, at most {LONGEST_CELL[kind]} are allowed"
+def _code(cell: NotebookNode, kind: Kind, columns: int | None) -> Iterator[str]:
+    lines = cell.source.splitlines()
+    if len(lines) > LONGEST_CELL[kind]:
+        yield f"{len(lines)} lines of code, at most {LONGEST_CELL[kind]} are allowed"
+    for number, line in enumerate(lines, 1):
+        if columns and len(line) > columns:
+            yield f"line {number} has {len(line)} columns, at most {columns} are allowed"
     if "skip-execution" in cell.metadata.get("tags", []):
         yield "the tag skip-execution hides a cell from its tests"
+    yield from _imports(cell)
     if kind == "exercise":
         return
     if cell.source.strip() and cell.execution_count is None:
         yield "has not been executed"
     for output in cell.outputs:
         yield from _output(output, cell)
+
+
+def _imports(cell: NotebookNode) -> Iterator[str]:
+    for match in _BELOW_THE_FACE.finditer(cell.source):
+        yield f"a notebook takes names from a sub-package itself, not from below it: {match[0].strip()}"
 
 
 def _output(output: NotebookNode, cell: NotebookNode) -> Iterator[str]:

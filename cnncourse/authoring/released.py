@@ -5,7 +5,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ComputeChecksums, NbGraderPreprocessor
 
-from tools.notebook_clean import clean
+from cnncourse.authoring.clean import clean
 
 MARK = {"generated": "from solutions/ by `make exercises` — edit the solution instead"}
 

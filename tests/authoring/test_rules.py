@@ -1,7 +1,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.notebook_rules import problems
+from cnncourse.authoring.rules import problems
 
 TITLE = new_markdown_cell("# Title", id="title")
 
@@ -126,6 +126,20 @@ def test_words_are_fine_ids(name):
     assert found(cell) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "below"),
+    [
+        ("from cnncourse.train.record import read", True),
+        ("try:\n    import cnncourse.data.registry as r\nexcept ImportError:\n    pass", True),
+        ("from cnncourse.train import Recipe\nimport cnncourse.data", False),
+        ("s = 'cnncourse.train.record'  # see cnncourse.train.record", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["chapter", "solution", "exercise"])
+def test_notebooks_import_from_faces_only(source, below, kind):
+    assert any("from a sub-package itself" in line for line in found(code(source), kind=kind)) == below
+
+
 def test_ids_are_unique_and_equal_the_grade_id():
     notebook = new_notebook(cells=[TITLE, code()])
     notebook.cells.append(code())
@@ -152,3 +166,11 @@ def test_exercises_need_not_have_been_executed():
 
 def test_a_notebook_has_a_largest_size():
     assert any("at most 600,000" in line for line in found(markdown("word " * 130_000)))
+
+
+@pytest.mark.parametrize("kind", ["chapter", "solution", "exercise"])
+def test_a_line_of_code_has_80_columns(kind):
+    cell = code("x = 1\n" + "y" * 81)
+    assert any("line 2 has 81 columns" in line for line in found(cell, kind=kind))
+    assert found(code("y" * 80), markdown("y" * 81), kind=kind) == []
+    assert problems(new_notebook(cells=[TITLE, cell]), kind, columns=None) == []

@@ -11,16 +11,17 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
+from cnncourse.grading.cells import role
 from tests.exercises.bank import Entry
-from tests.exercises.course import Exercise, role_of
-from tests.nbgrader_road.commands import nbgrader
+from tests.exercises.course import Exercise
+from tests.nbgrader_pipeline.commands import nbgrader
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Course:
-    """A course with one assignment. Nothing of the user's is read or written: HOME is inside it."""
+    """An assignment of a course. Nothing of the user's is read or written: HOME is inside it."""
 
     root: Path
     exercise: Exercise
@@ -28,13 +29,12 @@ class Course:
 
     @classmethod
     def create(cls, root: Path, exercise: Exercise, kernels: str | None = None) -> "Course":
-        """Lay out the folders: nbgrader's configuration, the tools it imports, and the solution."""
+        """Lay out the folders: nbgrader's configuration and the solution. A course may have several."""
         shutil.copy(ROOT / "nbgrader_config.py", root)
-        shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
         folder = root / "solutions" / exercise.stem
         if not folder.exists():
             shutil.copytree(exercise.notebook.parent, folder, ignore=shutil.ignore_patterns(".*"))
-        (root / "home").mkdir()
+        (root / "home").mkdir(exist_ok=True)
         return cls(root, exercise, kernels)
 
     @property
@@ -49,6 +49,7 @@ class Course:
         home = {"HOME": str(self.root / "home"), "MPLCONFIGDIR": str(shared), "OMP_NUM_THREADS": "1"}
         warm = {"JUPYTER_PATH": self.kernels} if self.kernels else {}
         ours = {"PYTHONPATH": str(ROOT), "CNNCOURSE_CHECK_SEED": "1", "CNNCOURSE_SCALE": "smoke"}
+        ours |= {"MPLBACKEND": "agg"}  # nbval draws the solutions' figures; here none is
         return kept | home | warm | ours
 
     def nbgrader(self, *arguments: str) -> str:
@@ -67,9 +68,9 @@ class Course:
         notebook, sources = self.released(), self.exercise.sources(entry)
         solved = {cell.id: cell.source for cell in self.exercise.solution.cells}
         for cell in notebook.cells:
-            if role_of(cell) == "solution":
+            if role(cell) == "solution":
                 cell.source = sources[cell.id]
-            elif role_of(cell) == "manual":
+            elif role(cell) == "manual":
                 cell.source = solved[cell.id]
         return notebook
 
@@ -102,6 +103,7 @@ class Course:
             return {
                 row["student_id"]: (float(row["score"]), float(row["max_score"]))
                 for row in csv.DictReader(file)
+                if row["assignment"] == self.exercise.stem
             }
 
 

@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from tools.notebook_clean import LARGEST_FIGURE, clean, kind_of, shrink_png, text_of
+from cnncourse.authoring.clean import LARGEST_FIGURE, clean, kind_of, shrink_png, text_of
 
 
 def png(picture):

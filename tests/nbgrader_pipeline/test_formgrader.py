@@ -13,9 +13,9 @@ from urllib3.util import Retry
 
 from tests.exercises import sample
 from tests.exercises.course import Exercise
-from tests.nbgrader_road.road import Course
+from tests.nbgrader_pipeline.course import Course
 
-pytestmark = pytest.mark.road
+pytestmark = pytest.mark.nbgrader
 TOKEN = "only-for-this-test"
 
 
