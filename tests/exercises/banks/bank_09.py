@@ -123,7 +123,7 @@ def roll(start, slopes, rate, mu, ahead):
     return torch.stack(way)
 
 
-@wrong("pushes-the-callers-start", fails={"roll-plain"}, hint="roll-caller")
+@wrong("pushes-the-callers-start", fails={"roll-plain", "roll-ahead"}, hint="roll-caller")
 def roll(start, slopes, rate, mu, ahead):
     """Right places, and the start is gone."""
     v, way = torch.zeros_like(start), []
@@ -272,6 +272,19 @@ def adam(start, slopes, rate, beta1, beta2, eps, decay):
         v = beta2 * v + (1 - beta2) * g**2
         w = w - rate * (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + 1e-8)
         way.append(w)
+    return torch.stack(way)
+
+
+@wrong("shrinks-the-callers-start", fails={"adam-decay"}, hint="roll-caller")
+def adam(start, slopes, rate, beta1, beta2, eps, decay):
+    """The decay of the first step is written into the start."""
+    w, m, v, way = start, 0, 0, []
+    for t, g in enumerate(slopes, start=1):
+        w *= 1 - rate * decay
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        w = w - rate * (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + eps)
+        way.append(w.clone())
     return torch.stack(way)
 
 
@@ -429,6 +442,17 @@ def first_std(shape, rule):
     return math.sqrt(2 / fans.get(rule, fan_in + fan_out))
 
 
+@wrong("refuses-one-unknown-rule-only", fails={"std-value"}, hint="std-rule")
+def first_std(shape, rule):
+    """Refuses the one that it has seen."""
+    if rule == "he":
+        raise ValueError(rule)
+    area = math.prod(shape[2:])
+    fan_in, fan_out = shape[1] * area, shape[0] * area
+    fans = {"kaiming": fan_in, "kaiming-out": fan_out}
+    return math.sqrt(2 / fans.get(rule, fan_in + fan_out))
+
+
 @right("std-by-filling")
 def first_std(shape, rule):
     area = torch.empty(shape)[0, 0].numel()
@@ -504,7 +528,7 @@ def train(w, batches, epochs, rate, every):
     return w
 
 
-@wrong("moves-the-callers-weights", fails={"train-batch"}, hint="train-caller")
+@wrong("moves-the-callers-weights", fails={"train-batch", "train-schedule"}, hint="train-caller")
 def train(w, batches, epochs, rate, every):
     """Right numbers, in the wrong tensor."""
     for epoch in range(epochs):
