@@ -4,7 +4,7 @@ Every optimiser equals its namesake in ``torch.optim`` step by step, every sched
 ``torch.optim.lr_scheduler``. Chapter 09 builds them.
 """
 
-from cnncourse.optim import schedules
+from cnncourse.optim import initialisation, schedules
 from cnncourse.optim.adam import Adam, AdamW
 from cnncourse.optim.adaptive import Adadelta, Adagrad, RMSprop
 from cnncourse.optim.averages import EMA, LookAhead
@@ -25,6 +25,7 @@ __all__ = [
     "Nesterov",
     "RMSprop",
     "Rule",
+    "initialisation",
     "newton_schulz",
     "schedules",
 ]
