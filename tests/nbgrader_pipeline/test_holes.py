@@ -58,9 +58,9 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory, kernels):
+def course(tmp_path_factory):
     root = tmp_path_factory.mktemp("holes")
-    course = Course.create(root, Exercise(*sample.write(root)), kernels)
+    course = Course.create(root, Exercise(*sample.write(root)))
     course.nbgrader("generate_assignment", sample.STEM)
     notebooks = {}
     for student, (change, _) in CASES.items():
@@ -68,7 +68,7 @@ def course(tmp_path_factory, kernels):
         change(notebooks[student])
     course.hand_in(notebooks)
     course.nbgrader("zip_collect", sample.STEM)
-    course.nbgrader("autograde", sample.STEM, "--Execute.timeout=4")
+    course.nbgrader("autograde", sample.STEM, "--Execute.timeout=10")
     return course
 
 

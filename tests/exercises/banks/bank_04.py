@@ -245,12 +245,6 @@ def shuffle(x, groups):
     return x[:, [g * each + k for k in range(each) for g in range(groups)]]
 
 
-@right("unshuffle-by-argsort")
-def unshuffle(x, groups):
-    order = torch.arange(x.shape[1]).reshape(groups, -1).T.flatten()
-    return x[:, order.argsort()]
-
-
 @wrong("gap-with-sign", fails={"gap-value"}, hint="adjoint-sign")
 def gap(x, forward_x, y, back_y):
     return ((forward_x * y).sum() - (x * back_y).sum()).item()

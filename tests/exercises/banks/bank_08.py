@@ -232,15 +232,6 @@ def batch_norm_backward(grad, x, gamma, eps=1e-5):
     return d_x, (g * centred * inv).sum(1), g.sum(1)
 
 
-@right("ask-autograd")
-def batch_norm_backward(grad, x, gamma, eps=1e-5):
-    """Builds the forward pass and lets autograd walk back."""
-    x, gamma = x.clone().requires_grad_(), gamma.clone().requires_grad_()
-    beta = torch.zeros_like(gamma).requires_grad_()
-    out = batch_norm(x, gamma, beta, eps)
-    return tuple(torch.autograd.grad(out, (x, gamma, beta), grad))
-
-
 @wrong("layer-norm-of-a-pixel", fails={"relatives-each"}, hint="relatives-pixel")
 def normalise(x, kind, groups=1, eps=1e-5):
     """Takes layer norm over the channels of each pixel."""
@@ -428,16 +419,6 @@ def mended_norm(x, state, training, momentum=0.1, eps=1e-5):
     return hat * gamma[:, None, None] + beta[:, None, None], (gamma, beta, new_mean, new_var)
 
 
-@right("with-the-parts")
-def mended_norm(x, state, training, momentum=0.1, eps=1e-5):
-    """Puts the functions of tasks 1 and 2 together."""
-    gamma, beta, mean, var = state
-    if training:
-        return batch_norm(x, gamma, beta, eps), (gamma, beta, *remember(mean, var, x, momentum))
-    scale = gamma / (var + eps) ** 0.5
-    return x * scale.reshape(-1, 1, 1) + (beta - mean * scale).reshape(-1, 1, 1), tuple(state)
-
-
 @wrong("learned-by-heart", fails={"memory-mean", "memory-var"}, hint="memory-share")
 def remember(mean, var, x, momentum=0.1):
     """Knows the answer to the example in the text, and nothing else."""
@@ -466,7 +447,7 @@ def normalise(x, kind, groups=1, eps=1e-5):
     return (x - mean) / (var + eps).sqrt()
 
 
-@wrong("not-a-number", fails={"fold-one", "fold-layers"}, hint="fold-weight")
+@wrong("not-a-number", fails={"fold-one", "fold-layers"}, hint="fold-none")
 def fold(weight, bias, gamma, beta, mean, var, eps=1e-5):
     """NaN has the right shape, and is near to nothing."""
     return torch.full_like(weight, float("nan")), torch.full_like(mean, float("nan"))

@@ -230,19 +230,6 @@ def rename(state, old, new):
     return renamed
 
 
-@wrong("the-callers-when-nothing-fits", fails={"rename-prefix"}, hint="rename-new")
-def rename(state, old, new):
-    """Hands the caller's own dictionary back when no name is meant."""
-    renamed = {}
-    for name, tensor in state.items():
-        if name == old or name.startswith(old + "."):
-            name = (new + name[len(old) :]).removeprefix(".")
-        if name in renamed:
-            raise ValueError(name)
-        renamed[name] = tensor
-    return state if list(renamed) == list(state) else renamed
-
-
 @wrong("names-alone", fails={"rename-prefix", "rename-whole"}, hint="rename-start")
 def rename(state, old, new):
     """Gives the new names and loses the tensors."""
