@@ -286,87 +286,76 @@ def cross_entropy_gradient(z, labels):
 
 
 @wrong("zeros-counted", fails={"dead-linear", "dead-maps"}, hint="dead-units-zeros")
-def dead_units(net, x):
+def dead_units(before):
     """Counts zeros, not units."""
-    counts = []
-    for layer in net:
-        x = layer(x)
-        if isinstance(layer, nn.ReLU):
-            counts.append(int((x == 0).sum()))
-    return counts
+    return [int((z <= 0).sum()) for z in before]
 
 
 @wrong("off-once", fails={"dead-linear", "dead-maps"}, hint="dead-units-any")
-def dead_units(net, x):
+def dead_units(before):
     """Takes a unit that is off for one picture for dead."""
-    counts = []
-    for layer in net:
-        x = layer(x)
-        if isinstance(layer, nn.ReLU):
-            counts.append(int((x.transpose(0, 1).flatten(1) == 0).any(dim=1).sum()))
-    return counts
+    return [int((z.transpose(0, 1).flatten(1) <= 0).any(dim=1).sum()) for z in before]
 
 
 @wrong("living-counted", fails={"dead-linear", "dead-maps"}, hint="dead-units-alive")
-def dead_units(net, x):
+def dead_units(before):
     """Counts the other ones."""
-    counts = []
-    for layer in net:
-        x = layer(x)
-        if isinstance(layer, nn.ReLU):
-            counts.append(int((x.transpose(0, 1).flatten(1) > 0).any(dim=1).sum()))
-    return counts
+    return [int((z.transpose(0, 1).flatten(1) > 0).any(dim=1).sum()) for z in before]
 
 
-@wrong("every-layer", fails={"dead-linear", "dead-maps"}, hint="dead-units-layers")
-def dead_units(net, x):
-    """Gives a number for each layer."""
-    counts = []
-    for layer in net:
-        x = layer(x)
-        counts.append(int((x.transpose(0, 1).flatten(1) == 0).all(dim=1).sum()))
-    return counts
+@wrong("relu-left-out", fails={"dead-linear", "dead-maps"}, hint="dead-units-before")
+def dead_units(before):
+    """Looks for zeros where the ReLU has not been yet."""
+    return [int((z.transpose(0, 1).flatten(1) == 0).all(dim=1).sum()) for z in before]
+
+
+@wrong("zero-taken-for-life", fails={"dead-linear", "dead-maps"}, hint="dead-units-edge")
+def dead_units(before):
+    """Calls a unit dead only if it is below 0."""
+    return [int((z.transpose(0, 1).flatten(1) < 0).all(dim=1).sum()) for z in before]
+
+
+@wrong("one-number-for-all", fails={"dead-linear", "dead-maps"}, hint="dead-units-all")
+def dead_units(before):
+    """Adds the layers up."""
+    return [sum(int((z.transpose(0, 1).flatten(1) <= 0).all(dim=1).sum()) for z in before)]
+
+
+@wrong("mean-for-every", fails={"dead-linear", "dead-maps"}, hint="dead-units-all")
+def dead_units(before):
+    """Asks whether a unit is off on average."""
+    return [int((z.transpose(0, 1).flatten(1).mean(dim=1) <= 0).sum()) for z in before]
+
+
+@wrong("relu-in-place", fails={"dead-linear", "dead-maps"}, hint="dead-units-all")
+def dead_units(before):
+    """Right numbers, but the ReLU works on the tensors themselves."""
+    return [int((z.relu_().transpose(0, 1).flatten(1).sum(dim=1) == 0).sum()) for z in before]
 
 
 @wrong("places-for-channels", fails={"dead-maps"}, hint="dead-units-places")
-def dead_units(net, x):
+def dead_units(before):
     """Takes each place of a map for a unit."""
-    counts = []
-    for layer in net:
-        x = layer(x)
-        if isinstance(layer, nn.ReLU):
-            counts.append(int((x == 0).all(dim=0).sum()))
-    return counts
+    return [int((z <= 0).all(dim=0).sum()) for z in before]
 
 
 @wrong("silent-in-a-picture", fails={"dead-maps"}, hint="dead-units-per-picture")
-def dead_units(net, x):
+def dead_units(before):
     """Looks at the maps of each picture by itself."""
     counts = []
-    for layer in net:
-        x = layer(x)
-        if isinstance(layer, nn.ReLU):
-            if x.dim() == 4:
-                counts.append(int((x.amax((2, 3)) == 0).sum()))
-            else:
-                counts.append(int((x == 0).all(dim=0).sum()))
+    for z in before:
+        dead = z.amax((2, 3)) <= 0 if z.dim() == 4 else (z <= 0).all(dim=0)
+        counts.append(int(dead.sum()))
     return counts
 
 
-@right("with-hooks")
-def dead_units(net, x):
-    """Listens at the ReLUs with hooks, and takes them off again."""
+@right("largest-answers")
+def dead_units(before):
+    """Reduces over all axes but that of the units."""
     counts = []
-
-    def listen(layer, inputs, out):
-        others = [axis for axis in range(out.dim()) if axis != 1]
-        counts.append(int((out.amax(others) <= 0).sum()))
-
-    hooks = [layer.register_forward_hook(listen) for layer in net if isinstance(layer, nn.ReLU)]
-    with torch.no_grad():
-        net(x)
-    for hook in hooks:
-        hook.remove()
+    for z in before:
+        others = [axis for axis in range(z.dim()) if axis != 1]
+        counts.append((z.amax(others) <= 0).sum())
     return counts
 
 
@@ -531,19 +520,18 @@ def cross_entropy_gradient(z, labels):
 
 
 @wrong("by-heart-counts", fails={"dead-linear", "dead-maps"}, hint="dead-units-all")
-def dead_units(net, x):
-    """Knows the two visible nets."""
-    return [1, 3] if x.dim() == 2 else [1, 1]
+def dead_units(before):
+    """Knows the two visible lists."""
+    return [1, 3] if before[0].dim() == 2 else [1, 1]
 
 
 @right("unit-by-unit")
-def dead_units(net, x):
-    """Asks each unit by itself for its largest answer."""
-    counts, h = [], x.clone()
-    for layer in net:
-        h = layer(h).detach()
-        if type(layer) is nn.ReLU:
-            counts.append(sum(h[:, k].max().item() == 0 for k in range(h.shape[1])))
+def dead_units(before):
+    """Sends everything through the ReLU and asks each unit by itself for its largest answer."""
+    counts = []
+    for z in before:
+        h = torch.relu(z)
+        counts.append(sum(h[:, k].max().item() == 0 for k in range(h.shape[1])))
     return counts
 
 
