@@ -206,7 +206,7 @@ DEATHS = {
     ),
     "fork-bomb": ("import os\nwhile True: os.fork()", "more than "),
     "memory": (
-        "import os, time\nfor _ in range(4):\n  if os.fork() == 0: x = b'x' * (230 << 20); time.sleep(60)\n"
+        "import os, time\nfor _ in range(5):\n  if os.fork() == 0: x = b'x' * (230 << 20); time.sleep(60)\n"
         "time.sleep(60)",
         "more than 1000 MiB of memory",
     ),
@@ -267,7 +267,14 @@ def test_nothing_is_left_of_a_process(spawner):
 
 
 def test_the_fork_server_has_one_thread_and_no_cuda(spawner):
-    (inner,) = (n for n in watchdog._family(spawner._process.pid) if _program(n).startswith("python"))
+    end = time.monotonic() + 20
+    while True:  # the processes of the student before may still be ending
+        inner, *others = (
+            n for n in watchdog._family(spawner._process.pid) if _program(n).startswith("python")
+        )
+        if not others:
+            break
+        assert time.monotonic() < end, others
     assert len(os.listdir(f"/proc/{inner}/task")) == 1
     maps = Path(f"/proc/{inner}/maps").read_text()
     assert "libtorch" in maps
