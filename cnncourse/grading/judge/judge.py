@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from nbformat import NotebookNode
 
-from cnncourse.check import CheckFailed
+from cnncourse.check import CheckFailed, handed
 from cnncourse.check.failure import LearnerError
 from cnncourse.check.session import SEED_VARIABLE
 from cnncourse.grading import cells
@@ -98,6 +98,7 @@ class Judge:
 
     def _test(self, test: Test) -> CellReport:
         out, error = io.StringIO(), None
+        handed.forget()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             try:
                 with _deadline(self._seconds):
