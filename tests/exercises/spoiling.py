@@ -139,8 +139,11 @@ def wrapped(exercise: Exercise, wrapper: str, options: str, *, released: bool = 
         if cell.cell_type != "code" or cell.id in SLOW:
             continue
         role = cells.role(cell)
-        source = cells.released(cell.source, role, "code") if released and role == "test" else cell.source
-        source = ast.unparse(plan.undrawn(cells.parse(source), drawing))
+        if role == "test":
+            source = cells.released(cell.source, role, "code") if released else cell.source
+            sources[cell.id] = cells.without_markers(source)
+            continue
+        source = ast.unparse(plan.undrawn(cells.parse(cell.source), drawing))
         if role == "solution":
             functions = [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
             source += SOURCE + "".join(f"{name} = {wrapper}({name}, *{options})\n" for name in functions)
