@@ -5,7 +5,7 @@ import io
 import linecache
 import os
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,22 @@ def run(sources: Mapping[str, str], seed: int = 0) -> dict[str, Outcome]:
     """Run code cells in order, the way a grader does: an error ends its cell and the next one still runs."""
     with opened(seed) as namespace:
         return {name: run_cell(name, source, namespace) for name, source in sources.items()}
+
+
+def run_often(sources: Mapping[str, str], again: Container[str], seeds: int) -> list[dict[str, Outcome]]:
+    """Run the cells in order, those named in ``again`` once for each seed: the outcomes by seed."""
+    runs: list[dict[str, Outcome]] = [{} for _ in range(seeds)]
+    with opened() as namespace:
+        first = int(os.environ[SEED_VARIABLE])
+        for name, source in sources.items():
+            for number, outcomes in enumerate(runs):
+                if number == 0 or name in again:
+                    os.environ[SEED_VARIABLE] = str(first + number)
+                    outcomes[name] = run_cell(name, source, namespace)
+                else:
+                    outcomes[name] = runs[0][name]
+        os.environ[SEED_VARIABLE] = str(first)
+    return runs
 
 
 def run_cell(name: str, source: str, namespace: dict[str, Any]) -> Outcome:

@@ -11,7 +11,7 @@ from nbgrader.preprocessors import ClearSolutions
 from cnncourse.hints import all_hints
 from tests.exercises.bank import BANKS, Entry
 from tests.exercises.course import ROOT, Exercise, exercises
-from tests.exercises.runner import failed, run
+from tests.exercises.runner import failed, run, run_often
 
 matplotlib.use("Agg")
 
@@ -24,18 +24,16 @@ def report(outcomes, names):
     return "\n".join(f"--- {name}\n{outcomes[name].output}" for name in sorted(names))
 
 
-def verdict(exercise: Exercise, entry: Entry | None) -> tuple[set[str], set[str], str]:
-    """Run a solution with an entry put in: the test cells that fail, their hints, and what they say."""
-    outcomes = run(exercise.sources(entry))
-    wrong = failed(outcomes)
-    hints = {getattr(outcomes[name].error, "hint", None) or "" for name in wrong}
-    return wrong & set(exercise.tests), hints, report(outcomes, wrong)
+@pytest.fixture(scope="session")
+def seeds(pytestconfig):
+    """How many draws of hidden inputs: --seeds 20 shows a verdict that wavers."""
+    return pytestconfig.getoption("--seeds")
 
 
 @each_exercise
-def test_the_solution_gets_full_marks(exercise):
-    outcomes = run(exercise.sources())
-    assert not failed(outcomes), report(outcomes, failed(outcomes))
+def test_the_solution_gets_full_marks(exercise, seeds):
+    for outcomes in run_often(exercise.sources(), exercise.drawing(), seeds):
+        assert not failed(outcomes), report(outcomes, failed(outcomes))
 
 
 @each_exercise
@@ -54,10 +52,13 @@ def test_the_stub_fails_with_nothing_but_not_implemented(exercise):
 
 
 @pytest.mark.parametrize(("exercise", "entry"), ENTRIES)
-def test_an_answer_loses_exactly_what_it_must(exercise, entry):
-    fails, hints, said = verdict(exercise, entry)
-    assert fails == set(entry.fails), f"expected {sorted(entry.fails)} to fail, got {sorted(fails)}\n{said}"
-    assert entry.is_right or entry.hint in hints, f"no hint {entry.hint!r} in:\n{said}"
+def test_an_answer_loses_exactly_what_it_must(exercise, entry, seeds):
+    for outcomes in run_often(exercise.sources(entry), exercise.drawing(entry), seeds):
+        wrong, said = failed(outcomes), report(outcomes, failed(outcomes))
+        fails = wrong & set(exercise.tests)
+        assert fails == set(entry.fails), f"expected {sorted(entry.fails)} to fail, got {sorted(fails)}\n{said}"
+        hints = {getattr(outcomes[name].error, "hint", None) for name in wrong}
+        assert entry.is_right or entry.hint in hints, f"no hint {entry.hint!r} in:\n{said}"
 
 
 @each_exercise
