@@ -36,6 +36,16 @@ class Exercise:
         return read_bank(self.bank) if self.bank.exists() else []
 
     @property
+    def partly_right(self) -> list[Entry]:
+        """Wrong answers that lose less than another answer to the same task."""
+        wrong = [entry for entry in self.entries if not entry.is_right]
+        return [
+            one
+            for one in wrong
+            if any(one.fails < other.fails and one.sources.keys() & other.sources.keys() for other in wrong)
+        ]
+
+    @property
     def tests(self) -> dict[str, float]:
         """The points of each autograded test cell, by grade_id."""
         return {cells.grade_id(cell): cells.points(cell) for cell in self.cells("test")}

@@ -1,6 +1,7 @@
 """Every exercise against its bank: right ones pass, mistakes lose exactly what they must, with a hint."""
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 from nbgrader.preprocessors import ClearSolutions
 
 from cnncourse.hints import all_hints
-from tests.exercises.bank import BANKS, Entry
-from tests.exercises.course import ROOT, Exercise, exercises
+from tests.exercises.bank import BANKS
+from tests.exercises.course import ROOT, exercises
 from tests.exercises.runner import failed, run, run_often
 
 matplotlib.use("Agg")
@@ -56,7 +57,8 @@ def test_an_answer_loses_exactly_what_it_must(exercise, entry, seeds):
     for outcomes in run_often(exercise.sources(entry), exercise.drawing(entry), seeds):
         wrong, said = failed(outcomes), report(outcomes, failed(outcomes))
         fails = wrong & set(exercise.tests)
-        assert fails == set(entry.fails), f"expected {sorted(entry.fails)} to fail, got {sorted(fails)}\n{said}"
+        wanted = f"expected {sorted(entry.fails)} to fail, got {sorted(fails)}"
+        assert fails == set(entry.fails), f"{wanted}\n{said}"
         hints = {getattr(outcomes[name].error, "hint", None) for name in wrong}
         assert entry.is_right or entry.hint in hints, f"no hint {entry.hint!r} in:\n{said}"
 
@@ -67,11 +69,26 @@ def test_the_bank_is_rich_enough(exercise):
     wrong = [entry for entry in exercise.entries if not entry.is_right]
     assert len(exercise.entries) - len(wrong) >= 3
     assert len(wrong) >= 8
-    assert any(
-        one.fails < other.fails and one.sources.keys() & other.sources.keys()
-        for one in wrong
-        for other in wrong
-    ), "no wrong answer is partly right"
+    assert exercise.partly_right, "no wrong answer is partly right"
+
+
+@each_exercise
+def test_points_are_20_to_40_and_said_as_they_are(exercise):
+    total = sum(exercise.tests.values()) + sum(exercise.manual.values())
+    assert 20 <= total <= 40
+    text = "\n".join(cell.source for cell in exercise.solution.cells if cell.cell_type == "markdown")
+    said = re.search(r"\*\*Points:\*\* (\d+)\.|\*\*(\d+) points\*\*", text)
+    assert said, "the title says how many points there are"
+    assert int(said[1] or said[2]) == total
+    tasks = re.findall(r"^## .*\((\d+) points?\)$", text, re.MULTILINE)
+    assert sum(map(int, tasks)) == total
+
+
+@each_exercise
+def test_hints_come_in_three_levels(exercise):
+    file = ROOT / "cnncourse" / "hints" / f"{exercise.stem}.toml"
+    for name, hint in tomllib.loads(file.read_text(encoding="utf-8")).items():
+        assert len(hint["levels"]) == 3, name
 
 
 @each_exercise
