@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from cnncourse.authoring.sharing import FIXED, Thing, item_of, join, part_of, sequence_of
 from cnncourse.grading.cells import parse
-from cnncourse.grading.judge.plan import Answer, Shared, Test, steps
+from cnncourse.grading.judge.plan import Answer, Given, Shared, Test, steps
 
 _VIEWS = re.compile(
     "view|reshape|flatten|unflatten|ravel|transpose|permute|swapaxes|movedim|squeeze|unsqueeze|t|narrow|select|"
@@ -47,6 +47,8 @@ def read_afterwards(notebook: NotebookNode) -> list[str]:
         follow.cell, follow.tests = step.cell, isinstance(step, Test)
         if isinstance(step, Answer):
             follow.theirs |= step.callables | step.others
+        elif isinstance(step, Given):
+            follow.theirs.add(step.name)
         elif isinstance(step, Shared):
             follow.run(step.body.body)
         else:
