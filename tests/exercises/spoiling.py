@@ -1,6 +1,6 @@
 """Answers that change their inputs in place: to gain something by it, or without meaning any harm.
 
-``SOURCE`` is put below each cell with an answer; it also runs in a student's process, where this module is not.
+``SOURCE`` is put below each cell with an answer, so that it also runs where this module is not: in a sandbox.
 """
 
 import ast
@@ -11,7 +11,7 @@ from cnncourse.grading.judge import plan
 from tests.exercises.course import Exercise
 from tests.exercises.runner import run
 
-SOURCE = '''
+SOURCE = """
 import copy as _copy
 import functools as _functools
 
@@ -101,7 +101,7 @@ def _noting(answer, known):
         return answer(*given, **named)
 
     return noted
-'''
+"""
 WAYS = ("zero", "shrink")
 SLOW = ("design-accuracy",)  # test cells that train for seconds
 
