@@ -76,7 +76,7 @@ def test_equal_things_pass(got, expected):
     [
         (None, torch.ones(2), "type", "did you forget `return`?"),
         (None, 3, "type", "did you forget `return`?"),
-        (np.ones(2), torch.ones(2), "type", "torch.from_numpy"),
+        (np.zeros(2), torch.ones(2), "value", "Everything is 0"),
         (torch.ones(2), np.ones(2), "type", ".numpy()"),
         ([1.0, 1.0], torch.ones(2), "type", "torch.tensor(list)"),
         (torch.tensor(3.0), 3.0, "type", ".item()"),

@@ -50,17 +50,21 @@ def run(sources: Mapping[str, str], seed: int = 0) -> dict[str, Outcome]:
 
 
 def run_often(sources: Mapping[str, str], again: Container[str], seeds: int) -> list[dict[str, Outcome]]:
-    """Run the cells in order, those named in ``again`` once for each seed: the outcomes by seed."""
+    """Run the cells in order, those named in ``again`` once for each seed: the outcomes by seed.
+
+    A cell that fails before it draws anything fails so with every seed, and runs once.
+    """
     runs: list[dict[str, Outcome]] = [{} for _ in range(seeds)]
     with opened() as namespace:
         first = int(os.environ[SEED_VARIABLE])
         for name, source in sources.items():
+            alike = False
             for number, outcomes in enumerate(runs):
-                if number == 0 or name in again:
+                if not alike:
                     os.environ[SEED_VARIABLE] = str(first + number)
-                    outcomes[name] = run_cell(name, source, namespace)
-                else:
-                    outcomes[name] = runs[0][name]
+                    outcome = run_cell(name, source, namespace)
+                    alike = name not in again or (outcome.error and SEED_VARIABLE not in outcome.output)
+                outcomes[name] = outcome
         os.environ[SEED_VARIABLE] = str(first)
     return runs
 

@@ -84,6 +84,17 @@ def test_points_are_20_to_40_and_said_as_they_are(exercise):
     assert sum(map(int, tasks)) == total
 
 
+FORBIDDEN = re.compile(r"in the cupboard|[Dd]o not (use|call)|[Uu]se plain arithmetic|ithout\*{0,2} (a|any) loop")
+
+
+@each_exercise
+def test_what_no_check_can_see_is_called_advice(exercise):
+    """The checks call an answer and see what it gives, not how it got there: no text may sound otherwise."""
+    text = "\n".join(cell.source for cell in exercise.solution.cells if cell.cell_type == "markdown")
+    if FORBIDDEN.search(text):
+        assert "That is advice: the checks look at what comes out" in text
+
+
 @each_exercise
 def test_hints_come_in_three_levels(exercise):
     file = ROOT / "cnncourse" / "hints" / f"{exercise.stem}.toml"

@@ -31,20 +31,25 @@ def _converted(value, way):
     return value
 
 
-def _neighbouring(answer, way, inside=[]):
+_inside = globals().get("_inside", [])  # one for all answers: those that an answer calls keep their type
+
+
+def _neighbouring(answer, way):
     @_functools.wraps(answer)
     def converting(*given, **named):
-        inside.append(answer)
+        _inside.append(answer)
         try:
             result = answer(*given, **named)
         finally:
-            inside.pop()
-        return result if inside else _converted(result, way)
+            _inside.pop()
+        return result if _inside else _converted(result, way)
 
     return converting
 '''
 ASKED = {
     ("array", "bar-detector"): "Return the detector, a tensor of shape (rows, columns)",
+    ("array", "dice-range"): "It returns `top` and `left`, two int64 tensors of shape (n,)",
+    ("array", "dice-epochs"): "It returns `top` and `left`, two int64 tensors of shape (n,)",
 }
 
 
