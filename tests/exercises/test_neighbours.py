@@ -10,7 +10,7 @@ import pytest
 from tests.exercises.course import exercises
 from tests.exercises.runner import failed, run
 
-NEIGHBOUR = '''
+NEIGHBOUR = """
 import collections as _collections
 import functools as _functools
 
@@ -45,7 +45,7 @@ def _neighbouring(answer, way):
         return result if _inside else _converted(result, way)
 
     return converting
-'''
+"""
 ASKED = {
     ("array", "bar-detector"): "Return the detector, a tensor of shape (rows, columns)",
     ("array", "dice-range"): "It returns `top` and `left`, two int64 tensors of shape (n,)",

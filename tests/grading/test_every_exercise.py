@@ -1,4 +1,4 @@
-"""``cnncourse grade`` on each exercise of the course, from a folder of submissions, as an instructor types it."""
+"""``cnncourse grade`` on each exercise, from a folder of submissions, as an instructor types it."""
 
 import shutil
 
