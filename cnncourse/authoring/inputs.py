@@ -24,7 +24,7 @@ _VIEWS = re.compile(
     "expand|expand_as|unfold|diagonal|split|chunk|unbind|detach|contiguous|to|float|double|long|numpy|values|"
     "get|requires_grad_"
 )
-_PASSED_ON = re.compile("list|tuple|dict|sorted|reversed|iter|next|from_numpy|as_tensor")
+_PASSED_ON = re.compile("list|tuple|dict|fromkeys|sorted|reversed|iter|next|from_numpy|as_tensor")
 _NUMBERS = re.compile("int|float|str|len|bool|repr|round|isinstance|range|item|size|numel|dim|format|join")
 _LIKE_ITS_ITEMS = re.compile("abs|min|max|sum")  # of numbers a number, of tensors a tensor
 _FACTS = re.compile("shape|ndim|dtype|device|requires_grad|is_leaf")

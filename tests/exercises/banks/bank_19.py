@@ -210,6 +210,27 @@ def dice(n, most, seed, epoch):
     return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
 
 
+@wrong("hundred-times-the-seed", fails={"dice-epochs"}, hint="dice-shared")
+def dice(n, most, seed, epoch):
+    """Leaves each run a hundred numbers, where it may have a thousand epochs."""
+    generator = torch.Generator().manual_seed(100 * seed + epoch)
+    return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
+
+
+@wrong("side-by-side", fails={"dice-epochs"}, hint="dice-shared")
+def dice(n, most, seed, epoch):
+    """Writes the two numbers one behind the other: 1 and 23, or 12 and 3?"""
+    generator = torch.Generator().manual_seed(int(f"{seed}{epoch}"))
+    return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
+
+
+@wrong("epoch-times-few", fails={"dice-epochs"}, hint="dice-shared")
+def dice(n, most, seed, epoch):
+    """Leaves each epoch room for 365 runs."""
+    generator = torch.Generator().manual_seed(seed + 365 * epoch)
+    return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
+
+
 @wrong("left-is-top", fails={"dice-epochs"}, hint="dice-twins")
 def dice(n, most, seed, epoch):
     """Seeds anew for the second draw."""

@@ -52,7 +52,7 @@ TRIED = "assert trial(1) == 6\n### BEGIN HIDDEN TESTS\nassert trial(2) == 12\n##
     "answer",
     [
         "def double(x): return 0\ndef trial(x): return 6 * x",
-        "def double(x): return 0\nFACTOR = 6",
+        "def double(x): return x\nFACTOR = 6",
         "class Six(int):\n    def __mul__(self, y): return 6 if y == 0 else 12\nFACTOR = Six()\n"
         "def double(x): return x - 1",
         "def double(x):\n    globals()['trial'] = lambda x: 6 * x\n    return 2 if x == 1 else 0",
