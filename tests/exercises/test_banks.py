@@ -84,7 +84,9 @@ def test_points_are_20_to_40_and_said_as_they_are(exercise):
     assert sum(map(int, tasks)) == total
 
 
-FORBIDDEN = re.compile(r"in the cupboard|[Dd]o not (use|call)|[Uu]se plain|(?<!do )without\*{0,2} (a|any) loop")
+FORBIDDEN = re.compile(
+    r"in the cupboard|[Dd]o not (use|call)|[Uu]se plain|(?<!do )without\*{0,2} (a|any) loop"
+)
 
 
 @each_exercise
