@@ -31,7 +31,9 @@ def equal(
 ) -> None:
     """Compare an answer with the expected one in stages: type, shape, value.
 
-    Float32 and float64 may be compared with each other; gradients and devices do not matter.
+    Float32 and float64 may be compared with each other; gradients and devices do not matter. A right value in
+    a neighbouring type will do: an array for a tensor, a NumPy scalar for a number, an OrderedDict for a
+    dictionary. Where a task asks for the type, ask with ``type_of``.
 
     Args:
         got: what the learner's code gave.
