@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -56,6 +58,8 @@ class SaysYesInt(int):
         (torch.tensor([1 + 2j]), torch.tensor([1 + 2j])),
         (np.ones(3, np.float32), np.ones(3)),
         (np.float32(0.5), 0.5),
+        (np.ones(3), torch.ones(3)),
+        (OrderedDict(a=1, b=2), {"b": 2, "a": 1}),
         (3, 3.0),
         (float("nan"), float("nan")),
         (float("inf"), float("inf")),
