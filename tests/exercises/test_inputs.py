@@ -1,5 +1,6 @@
 """No answer gains by changing its inputs, and a right one loses only where the text says that they stay."""
 
+import re
 from functools import cache
 
 import pytest
@@ -46,3 +47,20 @@ def test_a_right_answer_loses_only_where_a_check_holds_its_inputs(exercise, way)
     odd = {name: outcomes[name].output for name in lost if "changed its input" not in outcomes[name].output}
     assert not odd, "\n".join(odd.values())
     assert lost == held(exercise)
+
+
+SAYS = re.compile(r"\b(as (it is|they are|it was)|changed in place|changes nothing|may change)\b")
+
+
+@each_exercise
+def test_where_a_check_holds_the_inputs_the_task_says_so(exercise):
+    """Its section says that something stays as it is: otherwise a change would be an innocent one."""
+    silent, said = [], ""
+    for cell in exercise.solution.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            said = ""
+        if cells.role(cell) != "test":
+            said += " " + re.sub(r"\s+", " ", cell.source)
+        elif "check.unchanged(" in cell.source and not SAYS.search(said):
+            silent.append(cell.id)
+    assert not silent

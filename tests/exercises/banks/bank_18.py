@@ -80,6 +80,15 @@ def confusion_matrix(labels, answers, classes):
     return matrix
 
 
+@wrong("counts-in-int32", fails={"confusion-value"}, hint="confusion-count")
+def confusion_matrix(labels, answers, classes):
+    """Counts right, in a type that was not asked for."""
+    matrix = torch.zeros(classes, classes, dtype=torch.int32)
+    for true, answer in zip(labels.tolist(), answers.tolist()):
+        matrix[true, answer] += 1
+    return matrix
+
+
 @wrong("empties-the-labels", fails={"confusion-value", "confusion-absent"}, hint="confusion-count")
 def confusion_matrix(labels, answers, classes):
     """Makes its input fit the empty table that it returns."""

@@ -59,6 +59,14 @@ def mirror(images, coins, p=0.5):
 # Task 2: crop
 
 
+@wrong("as-long-integers", fails={"crop-value"}, hint="window-type")
+def crop(images, top, left, size, padding):
+    """Gives eight bytes for each one that came in."""
+    framed = F.pad(images, [padding] * 4).long()
+    places = zip(framed, top.tolist(), left.tolist())
+    return torch.stack([picture[:, t : t + size, w : w + size] for picture, t, w in places])
+
+
 @wrong("top-and-left-exchanged", fails={"crop-value"}, hint="window-swapped")
 def crop(images, top, left, size, padding):
     """Takes x for the first number."""

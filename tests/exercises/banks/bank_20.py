@@ -245,6 +245,20 @@ def deal(labels, fraction, seed):
     return order[:n], order[n:]
 
 
+@wrong("short-places", fails={"deal-parts"}, hint="deal-places")
+def deal(labels, fraction, seed):
+    """Saves memory."""
+    draw = torch.Generator().manual_seed(seed)
+    val, train = [], []
+    for k in labels.unique():
+        places = (labels == k).nonzero().flatten().int()
+        places = places[torch.randperm(len(places), generator=draw)]
+        n = round(fraction * len(places))
+        val.append(places[:n])
+        train.append(places[n:])
+    return torch.cat(val), torch.cat(train)
+
+
 @wrong("rolled-by-the-seed", fails={"deal-seed"}, hint="deal-chance")
 def deal(labels, fraction, seed):
     """Lets the seed say where the cut begins."""
