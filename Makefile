@@ -109,7 +109,7 @@ notebooks: install
 	@OMP_NUM_THREADS=1 CNNCOURSE_SCALE=smoke PYTHONHASHSEED=0 $(BIN)/python -m pytest --nbval -p tests.notebooks.strict --nbval-cell-timeout=300 -n $(JOBS) --dist loadfile -o addopts= book solutions
 
 mutants: install ## Try small mistakes in the solutions: which ones does no test cell see? (ONLY="02 18")
-	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants --jobs $(JOBS) $(ONLY)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(ONLY)
 
 records: install ## Say which recorded runs are missing; make them in the time given: BUDGET=9m
 	@$(BIN)/python -m tools.records $(if $(BUDGET),--budget $(BUDGET))

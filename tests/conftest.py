@@ -9,6 +9,11 @@ LINUX = ("watchdog.py", "test_watchdog.py", "test_student.py", "test_container.p
 """Files of grading that look at processes as only Linux shows them; grading itself needs Linux."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    how = "how many draws of hidden inputs each answer to an exercise is judged on (tests/exercises)"
+    parser.addoption("--seeds", type=int, default=1, help=how)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:

@@ -1,5 +1,8 @@
 """The mutator: every kind of small mistake, and what test cells do not see."""
 
+import os
+import signal
+
 import pytest
 
 from tests.exercises import sample
@@ -59,16 +62,59 @@ def test_sharp_cells_catch_every_mutant_and_a_blunt_one_lets_some_live(exercise)
     assert "line 3: return 2 * x → return 3 * x" in {mutant.name for mutant in left}
 
 
-def test_an_endless_mutant_is_caught():
-    assert not mutants.survives({"answer": "while True: pass", "test": "1"}, ["test"], seconds=1)
-    assert mutants.survives({"answer": "x = 1", "test": "assert x"}, ["test"], seconds=20)
+def test_nothing_runs_twice_and_a_mutant_ends_at_its_first_failing_cell(exercise, tmp_path):
+    log = tmp_path / "log"
+
+    def logged(name):
+        cell = next(cell for cell in exercise.solution.cells if cell.id == name)
+        cell.source = f"print({name!r}, file=open({str(log)!r}, 'a'))\n{cell.source}"
+
+    logged("setup")
+    logged("double-value")
+    logged("count-value")
+    count, _ = mutants.survivors(exercise)
+    ran = log.read_text().split()
+    assert ran.count("setup") == 3  # to measure the time, to see that it passes, and to start from
+    assert ran.count("double-value") == 3 + count  # only double has mutants
+    assert ran.count("count-value") == 3  # and none of them comes as far
+
+
+def test_an_answer_does_not_live_on_a_name_that_a_test_cell_left(exercise):
+    answer, test = exercise.cells("solution")[0], exercise.cells("test")[0]
+    answer.source = answer.source.replace("return 2 * x", "factor = 2\n    return factor * x")
+    test.source = f"factor = 2\n{test.source}"
+    _, left = mutants.survivors(exercise)
+    assert left == []
+
+
+def test_an_exercise_whose_solution_fails_is_refused(exercise):
+    exercise.cells("test")[0].source = "1 / 0"
+    with pytest.raises(RuntimeError, match="the solution fails"):
+        mutants.survivors(exercise)
+
+
+def test_a_mutant_does_not_hear_of_another():
+    names = ["a"]
+    assert mutants.in_child(lambda: not names.append("b"), seconds=20)
+    assert names == ["a"]
+
+
+def test_mutants_that_never_end_or_die_are_caught():
+    def endless():
+        while True:
+            pass
+
+    assert not mutants.in_child(endless, seconds=1)
+    assert not mutants.in_child(lambda: os.kill(os.getpid(), signal.SIGKILL), seconds=20)
+    assert not mutants.in_child(lambda: bytearray(2**40), seconds=20)
+    assert mutants.in_child(lambda: True, seconds=20)
 
 
 def test_survivors_that_are_equivalent_are_listed_with_a_reason(exercise, monkeypatch, capsys):
     left = [mutants.Mutant("a", "1 → 2", ""), mutants.Mutant("a", "2 → 1", "")]
     known = {exercise.stem: {"a, 1 → 2": "it is not used", "a, gone": "why"}}
     monkeypatch.setattr(mutants, "equivalent", lambda: known)
-    assert mutants.report(exercise, 11, left) == 1
+    assert mutants.report(exercise, 11, left) == (1, 1)
     said = capsys.readouterr().out
     assert "90 % of 10 mutants caught, 1 more are equivalent" in said
     assert "  a, 2 → 1\n" in said

@@ -9,20 +9,22 @@ that are no mistakes, because they compute the same, each with the reason.
 import argparse
 import ast
 import copy
-import multiprocessing
+import math
+import os
+import resource
 import signal
 import sys
+import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from cnncourse.grading.cells import role
 from tests.exercises.course import ROOT, Exercise, exercises
 
 EQUIVALENT = ROOT / "tests" / "exercises" / "mutants.toml"
-SECONDS = 30  # for all cells together; the solution's own takes less, and an endless mutant is a caught one
+_MEMORY = 8 * 2**30  # bytes of addresses that a mutant may ask for
 
 _OTHER: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div,), ast.Div: (ast.Mult,),
@@ -152,55 +154,98 @@ def _drop(tree: ast.Module, node: ast.stmt) -> None:
 
 def _replace(tree: ast.Module, node: ast.expr, new: ast.expr) -> None:
     for outer in ast.walk(tree):
-        for field, part in ast.iter_fields(outer):
+        for name, part in ast.iter_fields(outer):
             if part is node:
-                setattr(outer, field, new)
+                setattr(outer, name, new)
             elif isinstance(part, list):
                 part[:] = [new if one is node else one for one in part]
 
 
-class _Late(BaseException):
-    """The cells have had their time."""
-
-
-def survives(sources: Mapping[str, str], tests: Sequence[str], seconds: int = SECONDS) -> bool:
-    """Run all cells, as a learner does, and say whether every test cell passes.
-
-    Args:
-        sources: the source of each code cell, by id.
-        tests: the ids of the test cells.
-        seconds: a mutant that takes longer is caught.
-    """
-    from tests.exercises.runner import failed, run
-
-    def late(signum: int, frame: object) -> None:
-        raise _Late
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
-    try:
-        return not failed(run(sources)) & set(tests)
-    except _Late:
-        return False
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def survivors(exercise: Exercise) -> tuple[int, list[Mutant]]:
-    """Try every mutant of an exercise in this process.
+    """Try every mutant of an exercise.
+
+    The cells run once, as they do for a learner. Before an answer each of its mutants goes on from there in a
+    forked copy of this process, until a test cell fails: nothing runs twice, and no mutant hears of another.
 
     Returns:
         How many mutants there are, and those that no test cell fails.
-    """
-    import matplotlib
 
-    matplotlib.use("Agg")
+    Raises:
+        RuntimeError: the solution itself does not pass.
+    """
+    from tests.exercises import runner
+
     sources = exercise.sources()
-    ids = [cell.id for cell in exercise.solution.cells if role(cell) == "solution" and cell.id in sources]
-    tried = [mutant for name in ids for mutant in mutants(name, sources[name])]
-    left = [one for one in tried if survives({**sources, one.cell: one.source}, list(exercise.tests))]
-    return len(tried), left
+    answers = {cell.id for cell in exercise.cells("solution")}
+    began = time.process_time()
+    runner.run(sources)
+    seconds = math.ceil(2 + 5 * (time.process_time() - began))
+    count, left = 0, []
+    with runner.opened() as namespace:
+        notebook = Notebook(namespace, exercise.tests)
+        if not in_child(partial(notebook.passes, sources), seconds):
+            raise RuntimeError(f"{exercise.stem}: the solution fails — pytest tests/exercises says where")
+        for place, (name, source) in enumerate(sources.items()):
+            rest = dict(list(sources.items())[place + 1 :])
+            for mutant in mutants(name, source) if name in answers else ():
+                count += 1
+                if in_child(partial(notebook.passes, {name: mutant.source} | rest), seconds):
+                    left.append(mutant)
+            notebook.passes({name: source})
+    return count, left
+
+
+@dataclass
+class Notebook:
+    """A notebook in which, as with the judge, no answer finds a name that a test cell left.
+
+    Attributes:
+        namespace: what the cells have defined so far.
+        tests: the names of the test cells.
+        kept: what test cells have defined; only other test cells see it.
+    """
+
+    namespace: dict[str, Any]
+    tests: Container[str]
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def passes(self, cells: Mapping[str, str]) -> bool:
+        """Run cells up to the first test cell that fails; True if there is none."""
+        return all(self._passes(name, source) for name, source in cells.items())
+
+    def _passes(self, name: str, source: str) -> bool:
+        from tests.exercises import runner
+
+        test = name in self.tests
+        seen = {**self.namespace, **self.kept} if test else self.namespace
+        before = dict(seen)
+        outcome = runner.run_cell(name, source, seen)
+        new = {name: value for name, value in seen.items() if before.get(name, seen) is not value}
+        if test:
+            self.kept |= new
+        else:
+            self.kept = {name: value for name, value in self.kept.items() if name not in new}
+        return not (test and outcome.error)
+
+
+def in_child(question: Callable[[], bool], seconds: int) -> bool:
+    """Ask a yes-or-no question in a forked process; one that needs more processor time, or ends, says no.
+
+    Example:
+        >>> in_child(lambda: 1 < 2, seconds=5)
+        True
+    """
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] == 0
+    no = 1
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        signal.alarm(60 * seconds)  # for one that waits
+        no = not question()
+    finally:
+        os._exit(no)
 
 
 def equivalent() -> dict[str, dict[str, str]]:
@@ -209,34 +254,54 @@ def equivalent() -> dict[str, dict[str, str]]:
     return tomllib.loads(text)
 
 
-def report(exercise: Exercise, count: int, left: Sequence[Mutant]) -> int:
-    """Print the kill rate and the survivors that are not listed as equivalent; how many those are."""
+def report(exercise: Exercise, count: int, left: Sequence[Mutant]) -> tuple[int, int]:
+    """Print the kill rate and the survivors that are not listed as equivalent.
+
+    Returns:
+        How many survivors are not listed, and how many are.
+    """
     known = equivalent().get(exercise.stem, {})
     names = [f"{mutant.cell}, {mutant.name}" for mutant in left]
     open_ = [name for name in names if name not in known]
     same = len(names) - len(open_)
     mistakes = count - same
-    rate = 100 * (mistakes - len(open_)) / max(1, mistakes)
-    print(f"{exercise.stem}: {rate:.0f} % of {mistakes} mutants caught, {same} more are equivalent")
+    rate = percent(mistakes - len(open_), mistakes)
+    print(f"{exercise.stem}: {rate} of {mistakes} mutants caught, {same} more are equivalent")
     for name in open_:
         print(f"  {name}")
     for name in sorted(known.keys() - set(names)):
         print(f"  no survivor: {name} — take it out of {EQUIVALENT.name}")
-    return len(open_)
+    return len(open_), same
+
+
+def percent(part: int, whole: int) -> str:
+    """Write a share; what is not all of it never reads 100 %.
+
+    Example:
+        >>> percent(999, 1000), percent(2, 2)
+        ('99.9 %', '100 %')
+    """
+    return f"{math.floor(1000 * part / max(1, whole)) / 10:g} %"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("numbers", nargs="*", help="exercises by number, as in 02; all without any")
-    parser.add_argument("-j", "--jobs", type=int, default=1, help="exercises at once")
     options = parser.parse_args(arguments)
-    chosen = [one for one in exercises() if not options.numbers or one.stem[:2] in options.numbers]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        for exercise, (count, left) in zip(chosen, pool.map(survivors, chosen), strict=True):
-            report(exercise, count, left)
+    import matplotlib
+    import torch
+
+    matplotlib.use("Agg")
+    torch.set_num_threads(1)  # a forked process has no other threads
+    caught = all_ = 0
+    for exercise in exercises():
+        if not options.numbers or exercise.stem[:2] in options.numbers:
+            count, left = survivors(exercise)
+            open_, same = report(exercise, count, left)
+            caught, all_ = caught + count - same - open_, all_ + count - same
             sys.stdout.flush()
+    print(f"{caught} of {all_} mutants caught: {percent(caught, all_)}")
     return 0
 
 

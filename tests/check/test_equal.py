@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -56,6 +58,8 @@ class SaysYesInt(int):
         (torch.tensor([1 + 2j]), torch.tensor([1 + 2j])),
         (np.ones(3, np.float32), np.ones(3)),
         (np.float32(0.5), 0.5),
+        (np.ones(3), torch.ones(3)),
+        (OrderedDict(a=1, b=2), {"b": 2, "a": 1}),
         (3, 3.0),
         (float("nan"), float("nan")),
         (float("inf"), float("inf")),
@@ -76,7 +80,7 @@ def test_equal_things_pass(got, expected):
     [
         (None, torch.ones(2), "type", "did you forget `return`?"),
         (None, 3, "type", "did you forget `return`?"),
-        (np.ones(2), torch.ones(2), "type", "torch.from_numpy"),
+        (np.zeros(2), torch.ones(2), "value", "Everything is 0"),
         (torch.ones(2), np.ones(2), "type", ".numpy()"),
         ([1.0, 1.0], torch.ones(2), "type", "torch.tensor(list)"),
         (torch.tensor(3.0), 3.0, "type", ".item()"),

@@ -1,6 +1,7 @@
 """Every exercise against its bank: right ones pass, mistakes lose exactly what they must, with a hint."""
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 from nbgrader.preprocessors import ClearSolutions
 
 from cnncourse.hints import all_hints
-from tests.exercises.bank import BANKS, Entry
-from tests.exercises.course import ROOT, Exercise, exercises
-from tests.exercises.runner import failed, run
+from tests.exercises.bank import BANKS
+from tests.exercises.course import ROOT, exercises
+from tests.exercises.runner import failed, run, run_often
 
 matplotlib.use("Agg")
 
@@ -24,18 +25,16 @@ def report(outcomes, names):
     return "\n".join(f"--- {name}\n{outcomes[name].output}" for name in sorted(names))
 
 
-def verdict(exercise: Exercise, entry: Entry | None) -> tuple[set[str], set[str], str]:
-    """Run a solution with an entry put in: the test cells that fail, their hints, and what they say."""
-    outcomes = run(exercise.sources(entry))
-    wrong = failed(outcomes)
-    hints = {getattr(outcomes[name].error, "hint", None) or "" for name in wrong}
-    return wrong & set(exercise.tests), hints, report(outcomes, wrong)
+@pytest.fixture(scope="session")
+def seeds(pytestconfig):
+    """How many draws of hidden inputs: --seeds 20 shows a verdict that wavers."""
+    return pytestconfig.getoption("--seeds")
 
 
 @each_exercise
-def test_the_solution_gets_full_marks(exercise):
-    outcomes = run(exercise.sources())
-    assert not failed(outcomes), report(outcomes, failed(outcomes))
+def test_the_solution_gets_full_marks(exercise, seeds):
+    for outcomes in run_often(exercise.sources(), exercise.drawing(), seeds):
+        assert not failed(outcomes), report(outcomes, failed(outcomes))
 
 
 @each_exercise
@@ -54,10 +53,14 @@ def test_the_stub_fails_with_nothing_but_not_implemented(exercise):
 
 
 @pytest.mark.parametrize(("exercise", "entry"), ENTRIES)
-def test_an_answer_loses_exactly_what_it_must(exercise, entry):
-    fails, hints, said = verdict(exercise, entry)
-    assert fails == set(entry.fails), f"expected {sorted(entry.fails)} to fail, got {sorted(fails)}\n{said}"
-    assert entry.is_right or entry.hint in hints, f"no hint {entry.hint!r} in:\n{said}"
+def test_an_answer_loses_exactly_what_it_must(exercise, entry, seeds):
+    for outcomes in run_often(exercise.sources(entry), exercise.drawing(entry), seeds):
+        wrong, said = failed(outcomes), report(outcomes, failed(outcomes))
+        fails = wrong & set(exercise.tests)
+        wanted = f"expected {sorted(entry.fails)} to fail, got {sorted(fails)}"
+        assert fails == set(entry.fails), f"{wanted}\n{said}"
+        hints = {getattr(outcomes[name].error, "hint", None) for name in wrong}
+        assert entry.is_right or entry.hint in hints, f"no hint {entry.hint!r} in:\n{said}"
 
 
 @each_exercise
@@ -66,11 +69,39 @@ def test_the_bank_is_rich_enough(exercise):
     wrong = [entry for entry in exercise.entries if not entry.is_right]
     assert len(exercise.entries) - len(wrong) >= 3
     assert len(wrong) >= 8
-    assert any(
-        one.fails < other.fails and one.sources.keys() & other.sources.keys()
-        for one in wrong
-        for other in wrong
-    ), "no wrong answer is partly right"
+    assert exercise.partly_right, "no wrong answer is partly right"
+
+
+@each_exercise
+def test_points_are_20_to_40_and_said_as_they_are(exercise):
+    total = sum(exercise.tests.values()) + sum(exercise.manual.values())
+    assert 20 <= total <= 40
+    text = "\n".join(cell.source for cell in exercise.solution.cells if cell.cell_type == "markdown")
+    said = re.search(r"\*\*Points:\*\* (\d+)\.|\*\*(\d+) points\*\*", text)
+    assert said, "the title says how many points there are"
+    assert int(said[1] or said[2]) == total
+    tasks = re.findall(r"^## .*\((\d+) points?\)$", text, re.MULTILINE)
+    assert sum(map(int, tasks)) == total
+
+
+FORBIDDEN = re.compile(
+    r"in the cupboard|[Dd]o not (use|call)|[Uu]se plain|(?<!do )without\*{0,2} (a|any) loop"
+)
+
+
+@each_exercise
+def test_what_no_check_can_see_is_called_advice(exercise):
+    """The checks call an answer and see what it gives, not how it got there: no text may sound otherwise."""
+    text = "\n".join(cell.source for cell in exercise.solution.cells if cell.cell_type == "markdown")
+    if FORBIDDEN.search(text):
+        assert "That is advice: the checks look at what comes out" in text
+
+
+@each_exercise
+def test_hints_come_in_three_levels(exercise):
+    file = ROOT / "cnncourse" / "hints" / f"{exercise.stem}.toml"
+    for name, hint in tomllib.loads(file.read_text(encoding="utf-8")).items():
+        assert len(hint["levels"]) == 3, name
 
 
 @each_exercise

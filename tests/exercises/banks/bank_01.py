@@ -214,6 +214,27 @@ def find_bar(picture):
     return picture.argmax().item() % picture.shape[1]
 
 
+@wrong("exactly-equal", fails={"along-map"}, hint="along-close")
+def moves_along(picture, detector, right):
+    """Takes two numbers for different that a last digit sets apart."""
+
+    def detect(image):
+        return F.conv2d(image[None, None], detector[None, None])[0, 0]
+
+    return detect(torch.roll(picture, right, dims=1)) == torch.roll(detect(picture), right, dims=1)
+
+
+@wrong("nearly-enough", fails={"along-map"}, hint="along-close")
+def moves_along(picture, detector, right):
+    """Is content with a hundredth."""
+
+    def detect(image):
+        return F.conv2d(image[None, None], detector[None, None])[0, 0]
+
+    difference = detect(torch.roll(picture, right, dims=1)) - torch.roll(detect(picture), right, dims=1)
+    return difference.abs() < 1e-2
+
+
 @wrong("expects-invariance", fails={"along-map"}, hint="along-invariant")
 def moves_along(picture, detector, right):
     """Compares with a map that was not moved."""

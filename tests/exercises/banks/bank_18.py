@@ -31,6 +31,12 @@ def accuracy(logits, labels):
     return (answers[:n] == labels[:n]).float().mean().item()
 
 
+@wrong("rounded", fails={"accuracy-value"}, hint="accuracy-rounded")
+def accuracy(logits, labels):
+    """Gives what one would print."""
+    return round((logits.argmax(1) == labels).float().mean().item(), 2)
+
+
 @right("accuracy-in-a-loop")
 def accuracy(logits, labels):
     hits = [row.index(max(row)) == label for row, label in zip(logits.tolist(), labels.tolist())]
@@ -72,6 +78,22 @@ def confusion_matrix(labels, answers, classes):
         if true != answer:
             matrix[true, answer] += 1
     return matrix
+
+
+@wrong("counts-in-int32", fails={"confusion-value"}, hint="confusion-count")
+def confusion_matrix(labels, answers, classes):
+    """Counts right, in a type that was not asked for."""
+    matrix = torch.zeros(classes, classes, dtype=torch.int32)
+    for true, answer in zip(labels.tolist(), answers.tolist()):
+        matrix[true, answer] += 1
+    return matrix
+
+
+@wrong("empties-the-labels", fails={"confusion-value", "confusion-absent"}, hint="confusion-count")
+def confusion_matrix(labels, answers, classes):
+    """Makes its input fit the empty table that it returns."""
+    labels.fill_(-1)
+    return torch.zeros(classes, classes, dtype=torch.int64)
 
 
 @right("confusion-with-bincount")
@@ -165,7 +187,7 @@ def train(state, batches, lr):
     return net.state_dict(), losses
 
 
-@wrong("sum-instead-of-mean", fails={"train-value", "train-losses"}, hint="train-loop")
+@wrong("sum-instead-of-mean", fails={"train-value", "train-losses"}, hint="train-sum")
 def train(state, batches, lr):
     """Adds the losses of the pictures up, so that each step is as many times too long."""
     net = small_net()
@@ -239,6 +261,33 @@ def score(net, images, labels, batch_size=100):
             shares.append((net(x).argmax(1) == y).float().mean().item())
     net.train(mode)
     return sum(shares) / len(shares)
+
+
+@wrong("all-at-once", fails={"score-trace"}, hint="score-batches")
+def score(net, images, labels, batch_size=100):
+    """Has memory enough."""
+    mode = net.training
+    net.eval()
+    with torch.no_grad():
+        answers = net(images).argmax(1)
+    net.train(mode)
+    return (answers == labels).float().mean().item()
+
+
+@wrong("never-asks", fails={"score-value", "score-trace"}, hint="score-batches")
+def score(net, images, labels, batch_size=100):
+    """Leaves no trace at all."""
+    return 0.5
+
+
+@wrong("with-gradients", fails={"score-trace"}, hint="score-gradients")
+def score(net, images, labels, batch_size=100):
+    """Believes that eval() is enough."""
+    mode = net.training
+    net.eval()
+    answers = torch.cat([net(x).argmax(1) for x in images.split(batch_size)])
+    net.train(mode)
+    return (answers == labels).float().mean().item()
 
 
 @right("score-on-a-copy")
@@ -337,4 +386,42 @@ def build():
         nn.MaxPool2d(2),
         nn.Flatten(),
         nn.Linear(16 * 4 * 4, 10),
+    )
+
+
+@right("design-in-blocks")
+def build():
+    def block(before, after):
+        return nn.Sequential(
+            nn.Conv2d(before, after, 3, padding="same", bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.1)
+        )
+
+    return nn.Sequential(
+        block(1, 12), nn.MaxPool2d(3), block(12, 24), nn.MaxPool2d((2, 2)), nn.Flatten(), nn.Linear(384, 10)
+    )
+
+
+@wrong("class-of-its-own", fails={"design-budget", "design-accuracy"}, hint="design-layers")
+def build():
+    """Writes a forward of its own, which may do anything, such as looking the digits up."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Conv2d(1, 8, 5, stride=2), nn.ReLU(), nn.Flatten())
+            self.last = nn.Linear(8 * 12 * 12, 6)
+
+        def forward(self, images):
+            return F.pad(self.last(self.layers(images)), (0, 4))
+
+    return Net()
+
+
+@wrong("large-when-trained", fails={"design-accuracy"}, hint="design-again")
+def build():
+    """Shows a small net to whoever counts, and a large one to whoever trains."""
+    width = build.__dict__.setdefault("width", 2)
+    build.width = 32
+    return nn.Sequential(
+        nn.Conv2d(1, width, 5), nn.ReLU(), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(36 * width, 10)
     )

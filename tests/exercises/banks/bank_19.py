@@ -59,6 +59,14 @@ def mirror(images, coins, p=0.5):
 # Task 2: crop
 
 
+@wrong("as-long-integers", fails={"crop-value"}, hint="window-type")
+def crop(images, top, left, size, padding):
+    """Gives eight bytes for each one that came in."""
+    framed = F.pad(images, [padding] * 4).long()
+    places = zip(framed, top.tolist(), left.tolist())
+    return torch.stack([picture[:, t : t + size, w : w + size] for picture, t, w in places])
+
+
 @wrong("top-and-left-exchanged", fails={"crop-value"}, hint="window-swapped")
 def crop(images, top, left, size, padding):
     """Takes x for the first number."""
@@ -207,6 +215,27 @@ def dice(n, most, seed, epoch):
 def dice(n, most, seed, epoch):
     """Adds the two, so that runs share epochs."""
     generator = torch.Generator().manual_seed(seed + epoch)
+    return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
+
+
+@wrong("hundred-times-the-seed", fails={"dice-epochs"}, hint="dice-shared")
+def dice(n, most, seed, epoch):
+    """Leaves each run a hundred numbers, where it may have a thousand epochs."""
+    generator = torch.Generator().manual_seed(100 * seed + epoch)
+    return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
+
+
+@wrong("side-by-side", fails={"dice-epochs"}, hint="dice-shared")
+def dice(n, most, seed, epoch):
+    """Writes the two numbers one behind the other: 1 and 23, or 12 and 3?"""
+    generator = torch.Generator().manual_seed(int(f"{seed}{epoch}"))
+    return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
+
+
+@wrong("epoch-times-few", fails={"dice-epochs"}, hint="dice-shared")
+def dice(n, most, seed, epoch):
+    """Leaves each epoch room for 365 runs."""
+    generator = torch.Generator().manual_seed(seed + 365 * epoch)
     return tuple(torch.randint(most + 1, (n,), generator=generator) for _ in range(2))
 
 

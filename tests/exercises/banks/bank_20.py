@@ -63,6 +63,15 @@ def residual_block(x, weight1, weight2, stride=1):
     return (change + F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, extra, 0))).relu()
 
 
+@wrong("zeros-on-both-sides", fails={"block-shrink"}, hint="block-both-sides")
+def residual_block(x, weight1, weight2, stride=1):
+    """Shares the missing channels out between the two sides."""
+    change = F.conv2d(F.conv2d(x, weight1, stride=stride, padding=1).relu(), weight2, padding=1)
+    extra = weight1.shape[0] - x.shape[1]
+    sides = (0, 0, 0, 0, extra // 2, extra - extra // 2)
+    return (change + F.pad(x[:, :, ::stride, ::stride], sides)).relu()
+
+
 @wrong("mean-pooling-shortcut", fails={"block-shrink"}, hint="block-pool")
 def residual_block(x, weight1, weight2, stride=1):
     """Averages on the shortcut."""
@@ -228,12 +237,52 @@ def deal(labels, fraction, seed):
     return val, torch.cat([places[n:] for places, n in zip(parts, cuts)])
 
 
-@wrong("labels-for-places", fails={"deal-parts", "deal-shares"}, hint="deal-both")
+@wrong("labels-for-places", fails={"deal-parts", "deal-shares", "deal-seed"}, hint="deal-both")
 def deal(labels, fraction, seed):
     """Returns what the pictures show, not where they are."""
     order = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))]
     n = round(fraction * len(labels))
     return order[:n], order[n:]
+
+
+@wrong("short-places", fails={"deal-parts"}, hint="deal-places")
+def deal(labels, fraction, seed):
+    """Saves memory."""
+    draw = torch.Generator().manual_seed(seed)
+    val, train = [], []
+    for k in labels.unique():
+        places = (labels == k).nonzero().flatten().int()
+        places = places[torch.randperm(len(places), generator=draw)]
+        n = round(fraction * len(places))
+        val.append(places[:n])
+        train.append(places[n:])
+    return torch.cat(val), torch.cat(train)
+
+
+@wrong("rolled-by-the-seed", fails={"deal-seed"}, hint="deal-chance")
+def deal(labels, fraction, seed):
+    """Lets the seed say where the cut begins."""
+    val, train = [], []
+    for k in labels.unique():
+        places = (labels == k).nonzero().flatten().roll(seed)
+        n = round(fraction * len(places))
+        val.append(places[:n])
+        train.append(places[n:])
+    return torch.cat(val), torch.cat(train)
+
+
+@wrong("every-fourth", fails={"deal-seed"}, hint="deal-chance")
+def deal(labels, fraction, seed):
+    """Goes in steps of one length from where the seed says."""
+    val, train = [], []
+    for k in labels.unique():
+        places = (labels == k).nonzero().flatten().roll(-seed)
+        n = round(fraction * len(places))
+        chosen = torch.zeros(len(places), dtype=torch.bool)
+        chosen[(torch.arange(n) * len(places)) // n] = True
+        val.append(places[chosen])
+        train.append(places[~chosen])
+    return torch.cat(val), torch.cat(train)
 
 
 @right("deal-by-rank")

@@ -11,11 +11,9 @@ import pytest
 from nbgrader.preprocessors import ClearSolutions
 
 from cnncourse.grading import cells
-from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.judge import plan
 from cnncourse.grading.judge.judge import Judge
 from cnncourse.grading.judge.student import Student
-from cnncourse.grading.sandbox.spawner import Spawner
 from tests.exercises.bank import as_one, handed_in_together
 from tests.exercises.course import exercises
 
@@ -31,14 +29,6 @@ GROUPS = [
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.stem)
 
 
-@pytest.fixture(scope="module")
-def spawner():
-    """One import of torch for all submissions; no sandbox, which other tests try."""
-    modules = ("torchvision", "cnncourse.check", "cnncourse.data", "cnncourse.plots", "cnncourse.train")
-    with Spawner((), modules, limits=Limits(cell_seconds=600, call_seconds=600), sandboxed=False) as spawner:
-        yield spawner
-
-
 def submission(exercise, sources):
     notebook = exercise.solution.copy()
     notebook.cells = [cell.copy() for cell in notebook.cells]
@@ -50,12 +40,12 @@ def submission(exercise, sources):
     return notebook
 
 
-def judged(exercise, sources, spawner, without=()):
+def judged(exercise, sources, course_spawner, without=()):
     source = submission(exercise, {})
     source.cells = [cell for cell in source.cells if cell.id not in without]
     answers = submission(exercise, sources)
     answers.cells = [cell for cell in answers.cells if cell.id not in without]
-    with Student(spawner) as student:
+    with Student(course_spawner) as student:
         reports = Judge(source, seed=0).judge(answers, student)
     assert {one.cell for one in reports} == exercise.tests.keys() - set(without)
     return {one.cell for one in reports if not one.passed}, reports
@@ -66,20 +56,20 @@ def report(found):
 
 
 @each_exercise
-def test_the_solution_gets_full_marks(exercise, spawner):
-    failed, reports = judged(exercise, exercise.sources(), spawner)
+def test_the_solution_gets_full_marks(exercise, course_spawner):
+    failed, reports = judged(exercise, exercise.sources(), course_spawner)
     assert not failed, report(reports)
     assert {one.cell: one.points for one in reports} == exercise.tests
 
 
 @each_exercise
-def test_the_stub_gets_nothing_for_it_is_not_implemented(exercise, spawner):
+def test_the_stub_gets_nothing_for_it_is_not_implemented(exercise, course_spawner):
     stub, resources = ClearSolutions(), {"language": "python"}
     stubs = {
         cell.id: stub.preprocess_cell(cell.copy(), resources, 0)[0].source
         for cell in exercise.cells("solution")
     }
-    failed, reports = judged(exercise, exercise.sources() | stubs, spawner)
+    failed, reports = judged(exercise, exercise.sources() | stubs, course_spawner)
     assert failed == set(exercise.tests)
     errors = {one.error for one in reports}
     assert errors <= {"NotImplementedError", "NameError"}, report(reports)
@@ -87,10 +77,10 @@ def test_the_stub_gets_nothing_for_it_is_not_implemented(exercise, spawner):
 
 
 @pytest.mark.parametrize(("exercise", "entries"), GROUPS)
-def test_answers_of_the_bank_get_the_same_verdicts(exercise, entries, spawner):
+def test_answers_of_the_bank_get_the_same_verdicts(exercise, entries, course_spawner):
     group = as_one(entries)
     without = {cell for cell, answer in TRAINING.items() if answer not in group.sources}
-    failed, reports = judged(exercise, exercise.sources(group), spawner, without)
+    failed, reports = judged(exercise, exercise.sources(group), course_spawner, without)
     assert failed == set(group.fails), report(reports)
     for entry in entries:
         hints = {one.hint for one in reports if one.cell in entry.fails}
