@@ -142,10 +142,11 @@ def _show_owners(collected: "Collected", *, everybody: bool) -> None:
 
 
 def _warn(collected: "Collected") -> None:
-    for one in collected.ignored[:20]:
+    other = [one for one in collected.ignored if not one.name.lower().endswith((".ipynb", ".zip"))]
+    for one in (*(one for one in collected.ignored if one not in other), *other[:_SOME]):
         typer.echo(f"not understood: {one.name}: {one.reason}", err=True)
-    if len(collected.ignored) > 20:
-        typer.echo(f"not understood: {len(collected.ignored) - 20} more files", err=True)
+    if len(other) > _SOME:
+        typer.echo(f"not understood: {len(other) - _SOME} more files that are no notebooks", err=True)
     late = [one.student for one in collected.submissions if one.late and one.timestamp is None]
     if late:
         names = ", ".join(late[:5]) + (" …" if len(late) > 5 else "")

@@ -99,6 +99,11 @@ class Identities:
                 return one.student
         return ""
 
+    def namesake(self, name: str, account: str) -> str:
+        """Give the student of an older gradebook whom an account tells from others of the name; else empty."""
+        student = f"{name}_{account}"
+        return student if account and self._accounts.get(student) == account else ""
+
     def account(self, assignment: str, evidence: str, student: str) -> str:
         """Give the account that a student has in an assignment; empty if none is known."""
         for one in self._known.values():

@@ -34,12 +34,14 @@ class Owners:
         ignored: what belongs to nobody.
         identities: what to remember.
         listed: the row of the roster, by the student's id.
+        accounts: what the platform calls a student in every assignment, by the student's id.
     """
 
     files: dict[str, list[Claim]] = field(default_factory=dict)
     ignored: list[Ignored] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
     listed: dict[str, Person] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
 
     def refuse(self, claims: Iterable[Claim], reason: str) -> None:
         """Leave files to nobody."""
@@ -54,10 +56,11 @@ class Owners:
 
 @dataclass
 class _Owner:
-    """Files of one place, and whom they are given to."""
+    """Files of one place, and one of those that they are given to; the account is this one's own."""
 
     claims: list[Claim]
     student: str
+    account: str
     person: Person | None = None
     known: bool = False
 
@@ -127,19 +130,28 @@ def _given_to(
         owners.refuse(group, f"the roster has several people whose it may be: {some}")
         return []
     if people:
-        return [_Owner(group, _id_in_class(person, first, assignment, known), person) for person in people]
+        return [
+            _Owner(
+                group,
+                _id_in_class(person, assignment, known),
+                dict(person.accounts).get(first.evidence) or ("" if together else first.account),
+                person,
+            )
+            for person in people
+        ]
     if not first.student:
         owners.refuse(group, first.problem)
         return []
     student = known.student(assignment, first.evidence, first.account) if first.account else ""
-    owner = _Owner(group, student or first.student, known=bool(student))
-    if problem := _no_id(owner.student):
+    student = student or (known.namesake(first.student, first.account) if first.lasting else "")
+    owner = _Owner(group, student or first.student, first.account, known=bool(student))
+    if problem := no_id(owner.student):
         owners.refuse(group, problem)
         return []
-    return [owner, *(_Owner(group, student, known=True) for student in first.group if not _no_id(student))]
+    return [owner, *(_Owner(group, name, name, known=True) for name in first.group if not no_id(name))]
 
 
-def _id_in_class(person: Person, claim: Claim, assignment: str, known: Identities) -> str:
+def _id_in_class(person: Person, assignment: str, known: Identities) -> str:
     """The id that a person of the roster has: stated, or as in earlier imports, or made of the name."""
     if person.stated:
         return person.student
@@ -147,7 +159,7 @@ def _id_in_class(person: Person, claim: Claim, assignment: str, known: Identitie
     return next(filter(None, earlier), person.student)
 
 
-def _no_id(student: str) -> str:
+def no_id(student: str) -> str:
     """Say why a name cannot be a student's id; empty if it can."""
     student = unicodedata.normalize("NFC", student)
     if not student.strip() or student.startswith(".") or len(student) > _LONGEST:
@@ -160,7 +172,7 @@ def _no_id(student: str) -> str:
 def _settle(those: list[_Owner], assignment: str, known: Identities, owners: Owners) -> None:
     """Give files to a student whom one place or several claim."""
     in_roster = [one for one in those if one.person]
-    accounts = {(one.first.evidence, one.first.account) for one in those if one.first.account}
+    accounts = {(one.first.evidence, one.account) for one in those if one.account}
     by_platform = {evidence for evidence, _ in accounts}
     if len(in_roster) == len(those) and len(accounts) <= len(by_platform):
         _keep(those, those[0].student, assignment, owners)
@@ -168,7 +180,7 @@ def _settle(those: list[_Owner], assignment: str, known: Identities, owners: Own
         _keep_if_clear(those[0], those[0].student, assignment, known, owners)
     elif not in_roster and len(by_platform) == 1 and len(accounts) == len(those):  # people of one name
         for one in those:
-            student = one.student if one.known else f"{one.student}_{one.first.account}"
+            student = one.student if one.known else f"{one.student}_{one.account}"
             _keep_if_clear(one, student, assignment, known, owners)
     else:
         owners.refuse_each_other([one.claims for one in those])
@@ -176,8 +188,7 @@ def _settle(those: list[_Owner], assignment: str, known: Identities, owners: Own
 
 def _keep_if_clear(owner: _Owner, student: str, assignment: str, known: Identities, owners: Owners) -> None:
     """Give files to a student, if nothing that was known before speaks against it."""
-    claim = owner.first
-    identity = _identity(claim, student, assignment)
+    identity = _identity(owner, student, assignment)
     if not owner.known and not owner.person:
         if known.is_unclear(identity):
             owners.refuse(
@@ -187,7 +198,7 @@ def _keep_if_clear(owner: _Owner, student: str, assignment: str, known: Identiti
             )
             return
         if known.is_another(identity):
-            student = f"{student}_{claim.account}"
+            student = f"{student}_{owner.account}"
     _keep([owner], student, assignment, owners)
 
 
@@ -196,14 +207,18 @@ def _keep(those: list[_Owner], student: str, assignment: str, owners: Owners) ->
         owners.refuse_each_other([owners.files.pop(student), *(one.claims for one in those)])
         return
     owners.files[student] = [claim for one in those for claim in one.claims]
-    owners.identities += [_identity(one.first, student, assignment) for one in those]
+    owners.identities += [_identity(one, student, assignment) for one in those]
+    lasting = [one.account for one in those if one.account and one.first.lasting]
+    if lasting:
+        owners.accounts[student] = lasting[0]
     if those[0].person:
         owners.listed[student] = those[0].person
 
 
-def _identity(claim: Claim, student: str, assignment: str) -> Identity:
+def _identity(owner: _Owner, student: str, assignment: str) -> Identity:
+    claim = owner.first
     place = claim.place if claim.evidence == "one folder" else ""
-    return Identity(assignment, student, claim.evidence, claim.account, claim.lasting, claim.student, place)
+    return Identity(assignment, student, claim.evidence, owner.account, claim.lasting, claim.student, place)
 
 
 def _share_in_groups(roster: Roster, owners: Owners) -> None:

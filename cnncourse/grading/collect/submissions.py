@@ -12,10 +12,10 @@ from cnncourse.files import replace_file
 from cnncourse.grading.collect import archive
 from cnncourse.grading.collect.archive import Entry
 from cnncourse.grading.collect.claims import Claim, claims
-from cnncourse.grading.collect.filenames import FileName
+from cnncourse.grading.collect.filenames import read_name
 from cnncourse.grading.collect.folders import Layout
 from cnncourse.grading.collect.identities import Identities, Identity
-from cnncourse.grading.collect.owners import Ignored, Owners, assign
+from cnncourse.grading.collect.owners import Ignored, Owners, assign, no_id
 from cnncourse.grading.collect.roster import Person, Roster
 from cnncourse.grading.collect.times import read_time
 from cnncourse.grading.repair.parse import MAX_BYTES, slim
@@ -114,33 +114,35 @@ def collect(
     with archive.opened(place) as entries:
         times = {PurePosixPath(one.name).parent: one for one in entries if one.name.endswith("timestamp.txt")}
         if at_home or nbgraders:
-            owners = _at_home(entries, assignment)
+            owners = _at_home(entries, assignment, names)
         else:
             found = claims(entries, Layout(assignment, release), names, place)
             owners = assign(found, assignment, roster or Roster(), known or Identities())
         submissions = []
         for student in sorted(owners.files):
             files = [_Timed.of(claim, times) for claim in owners.files[student]]
-            person = owners.listed.get(student)
             try:
-                submissions.append(_import(student, files, into / student / assignment, at_home, person))
+                one = _import(student, files, into / student / assignment, at_home)
+                account = owners.accounts.get(student, "")
+                submissions.append(replace(one, account=account, person=owners.listed.get(student)))
             except DataError as error:
                 owners.refuse([max(files, key=lambda one: one.rank).claim], str(error))
     ignored = sorted(owners.ignored, key=lambda one: one.name)
     return Collected(tuple(submissions), tuple(ignored), tuple(owners.identities))
 
 
-def _at_home(entries: list[Entry], assignment: str) -> Owners:
+def _at_home(entries: list[Entry], assignment: str, names: re.Pattern[str]) -> Owners:
     """Read nbgrader's own folders, STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb: there the folder is the student."""
     owners = Owners()
     for entry in entries:
         path = PurePosixPath(entry.name)
-        if len(path.parts) != 3 or path.parts[1] != assignment or path.suffix != ".ipynb":
+        file = read_name(path.name, assignment, names)
+        if len(path.parts) != 3 or path.parts[1] != assignment or isinstance(file, str):
             continue
         student = path.parts[0]
-        claim = Claim(entry, FileName(path.stem, exact=path.stem == assignment), student, "", entry.name)
-        if entry.problem:
-            owners.refuse([claim], entry.problem)
+        claim = Claim(entry, file, student, "", entry.name)
+        if problem := entry.problem or no_id(student):
+            owners.refuse([claim], problem)
         else:
             owners.files.setdefault(student, []).append(claim)
     return owners
@@ -175,9 +177,7 @@ class _Timed:
         return replace(self.claim, time=self.time).rank
 
 
-def _import(
-    student: str, files: Iterable[_Timed], folder: Path, at_home: bool, person: Person | None
-) -> Submission:
+def _import(student: str, files: Iterable[_Timed], folder: Path, at_home: bool) -> Submission:
     """Put the newest of a student's files where nbgrader looks for it, and the others aside."""
     *others, newest = sorted(files, key=lambda one: one.rank)
     target = folder / f"{folder.name}.ipynb"
@@ -197,13 +197,11 @@ def _import(
         time,
         claim.late,
         tuple(notes),
-        claim.account if claim.lasting else "",
-        "" if at_home else claim.entry.name,
-        claim.evidence,
-        newest.unclear,
-        person,
+        source="" if at_home else claim.entry.name,
+        evidence=claim.evidence,
+        unclear_time=newest.unclear,
     )
-    if at_home and not others and claim.file.exact:
+    if at_home and not others and PurePosixPath(claim.entry.name).name == target.name:
         return submission
     for other in others:
         _set_aside(other.claim.entry.read(), folder)

@@ -55,9 +55,10 @@ def test_the_account_outlives_a_name(room):
 
 def test_a_class_of_the_version_before(tmp_path):
     """Its gradebook knows accounts, and there is no list of identities yet."""
-    room = Class(tmp_path, accounts={"sn": "16", "ada": ""})
+    room = Class(tmp_path, accounts={"sn": "16", "ada": "", "two_5": "5", "two_6": "6"})
     assert set(room.take([f"sn_17_1_{FILE}", f"ada_3_1_{FILE}"])) == {"sn_17", "ada"}
     assert set(room.take([f"sn_16_1_{FILE}"])) == {"sn"}
+    assert set(room.take([f"two_5_1_{FILE}"])) == {"two_5"}
 
 
 def test_moodles_number_is_one_assignments(room):
@@ -114,6 +115,16 @@ cyd,Cyd C,cydc,19,104,g1
 def test_the_roster_settles_it(room, files, expected):
     assert set(room.take(files, people=PEOPLE)) == expected
     assert bool(room.ignored) == (not expected)
+
+
+def test_an_account_is_the_one_who_handed_in_alone(room):
+    """The others of a group have the same file, but not the account that it came from."""
+    people = "id,name,Canvas,group\nbob,Bob B,18,g1\ncyd,Cyd C,,g1\n"
+    assert set(room.take([f"bbob_18_1_{FILE}"], people=people)) == {"bob", "cyd"}
+    assert set(room.take([f"bbob_18_2_{FILE}"])) == {"bob"}
+    known = Identities.load(room.list)
+    assert known.student(NAME, "Canvas", "18") == "bob"
+    assert known.account(NAME, "Canvas", "cyd") == ""
 
 
 def test_all_of_a_group_get_its_file_and_each_their_own(room):
