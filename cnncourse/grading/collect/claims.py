@@ -127,7 +127,7 @@ def _of_platform(entry: Entry, file: FileName, seen: Sighting, people: tuple[Sub
         file,
         student,
         name,
-        f"{name} {account} {student}",
+        "\n".join((name, account, student, *seen.names)),
         account=account,
         lasting=seen.platform.lasting or first is not None,
         names=first.names

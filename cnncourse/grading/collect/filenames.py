@@ -9,7 +9,7 @@ _COPY_OF = re.compile(r"(?:Copy of|Copia de|Kopie von|Kopie van|Copie de) ")
 _NUMBER = re.compile(r"(?:(?:-Copy| - Copy|-)(?P<dash>\d*)| ?\((?P<round>\d+)\))$")
 _COUNTED = re.compile(r"(?:-\d+)?\.ipynb$")  # as Canvas does with files that are handed in again
 _OTHER = re.compile(r"(?:.*[_ -])?(?P<name>\d\d_[^\W\d_]\w*)")
-_BETWEEN = "_- "
+_BETWEEN = re.compile(r"(?<=.)(?: - |[_ -])$")  # one of them: more would belong to the name
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def _head(stem: str, assignment: str, names: re.Pattern[str]) -> tuple[str, str]
     if found and PurePosixPath(found["file_id"]).stem == assignment:
         groups = found.groupdict()
         return groups["student_id"].strip(), groups.get("timestamp") or ""
-    head = stem.removesuffix(assignment)
-    return (head.rstrip(_BETWEEN), "") if head != stem and head.endswith(tuple(_BETWEEN)) else ("", "")
+    found = _BETWEEN.search(stem.removesuffix(assignment)) if stem.endswith(assignment) else None
+    return (stem[: found.start()], "") if found else ("", "")
 
 
 def _without_additions(stem: str) -> tuple[str, int]:

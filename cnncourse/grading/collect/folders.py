@@ -63,7 +63,8 @@ class Found:
     Attributes:
         student: the student's id.
         place: the same for files that lie at one place, and so are of one person.
-        evidence: ``names`` or ``folders``.
+        evidence: ``names`` or ``folders``; ``one folder`` for a file alone, whose path nothing can be compared
+            with.
     """
 
     student: str
@@ -117,9 +118,9 @@ def find(files: Iterable[Loose], layout: Layout) -> dict[str, Found | str]:
     moved = _called_like_others(named, {one.student for one in apart.values() if isinstance(one, Found)})
     named = [one for one in named if one not in moved]
     found |= dict(_by_folders([*rest, *moved], named, layout)) if moved else apart
-    found |= {
-        one.path: Found(one.file.head, "/".join((*one.folders, one.file.stem)), "names") for one in named
-    }
+    for one in named:
+        evidence = "one folder" if one.folders and len(files) == 1 else "names"
+        found[one.path] = Found(one.file.head, "/".join((*one.folders, one.file.stem)), evidence)
     return found
 
 

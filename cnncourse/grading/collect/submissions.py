@@ -190,7 +190,7 @@ def _import(student: str, files: Iterable[_Timed], folder: Path, at_home: bool) 
         notes.append("The learning platform marks it as late.")
     data = claim.entry.read()
     if len(data) > MAX_BYTES >= len(slim(data)):
-        notes.append("The file is large: it was graded without its outputs and attached pictures.")
+        notes.append("The file is large: it was graded without its outputs, and without pictures that are.")
     submission = Submission(
         student,
         target,

@@ -100,7 +100,7 @@ def read(raw: bytes, kernel: str = "python3") -> tuple[list[Cell], list[str]]:
 
 
 def slim(raw: bytes) -> bytes:
-    r"""Leave out of a large file what is thrown away before grading: outputs and attached pictures.
+    r"""Leave out of a large file what is not graded: its outputs, and pictures if it still is large.
 
     Args:
         raw: the file as it was handed in.
@@ -122,14 +122,15 @@ def slim(raw: bytes) -> bytes:
         nodes = _cell_nodes(content)
     except Unreadable:
         return raw
-    for node in nodes:
-        if isinstance(node, dict):
-            node.pop("outputs", None)
-            node.pop("attachments", None)
     kept = {name: content[name] for name in _KEPT if name in content}
     if isinstance(metadata := content.get("metadata"), dict):
         kept["metadata"] = {"kernelspec": metadata.get("kernelspec")}
-    return json.dumps(kept).encode()
+    for thrown_away in ("outputs", "attachments"):
+        for node in (node for node in nodes if isinstance(node, dict)):
+            node.pop(thrown_away, None)
+        if len(data := json.dumps(kept).encode()) <= MAX_BYTES:
+            break
+    return data
 
 
 def _decode(raw: bytes, repairs: list[str]) -> str:

@@ -1,7 +1,18 @@
 """A class stays a class: each file is its own student's, and where that is not sure nothing is guessed."""
 
-import pytest
+import re
+from datetime import datetime
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cnncourse.grading.collect.archive import Entry
+from cnncourse.grading.collect.claims import claims
+from cnncourse.grading.collect.folders import Layout
+from cnncourse.grading.collect.identities import Identities
+from cnncourse.grading.collect.owners import assign
+from cnncourse.grading.collect.roster import Roster
 from cnncourse.grading.collect.submissions import collect
 from tests.grading.collect.archives import NAME, laid_out, refused, students, zipped
 from tests.grading.config import pattern
@@ -231,3 +242,62 @@ def test_moodles_folder_is_sought_at_any_depth(tmp_path):
     files |= {"e_9_assignsubmission_file_homework.ipynb": "e"}
     collected = collect(zipped(tmp_path / "all.zip", files), NAME, tmp_path / "submitted", NAMES)
     assert students(collected) == {name: name for name in "abcde"}
+
+
+TOKENS = st.text("ab12_- .+é", min_size=1, max_size=12).filter(lambda text: text.strip(" .") == text)
+TEMPLATES = (
+    "{}/FILE",
+    "{}_FILE",
+    "{}-FILE",
+    "all/{}/FILE",
+    "{}/work/deep/FILE",
+    "{}/NAME/FILE",
+    "x/{}/cnn/exercises/NAME/FILE",
+    "x_{}/FILE",
+    "{}_1/FILE",
+    "submission_{}/FILE",
+    "s/{}_FILE",
+    "{}/my_FILE",
+    "{}_7/NAME/any.ipynb",
+    "{}_12_assignsubmission_file_/FILE",
+    "{}_12_assignsubmission_file_FILE",
+    "Ada L_1{}_assignsubmission_file_/src/FILE",
+    "{}_12_34_FILE",
+    "x_{}_34_FILE",
+    "HW_{}_attempt_2026-01-12-10-30-00_FILE",
+    "12-3 - {} - Jan 12, 2026 1030 AM/FILE",
+    "hw-submissions/hw-{}/FILE",
+    "HW/Ada({})/Submission attachment(s)/FILE",
+    "Last_First_{}_4712/FILE",
+    "{}_login_4712/FILE",
+    "Last_First_login_47{}/FILE",
+)
+# Across imports an account is one person, whatever the name: not for templates in which all have the same.
+ANY_ACCOUNT = [one for one in TEMPLATES if not re.search(r"_12_|^12-3|_4712|x_", one)]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(TEMPLATES), st.lists(TOKENS, min_size=2, max_size=6, unique=True))
+def test_whatever_people_are_called_their_files_stay_apart(tmp_path, template, tokens):
+    """Each file is another person's: it is graded as that person's alone, or named as nobody's."""
+    names = {template.format(token).replace("FILE", FILE).replace("NAME", NAME) for token in tokens}
+    entries = [Entry(name, datetime(2026, 1, 1), "", bytes) for name in sorted(names)]
+    owners = assign(claims(entries, Layout(NAME), NAMES, tmp_path), NAME, Roster(), Identities())
+    given_to = [claim.entry.name for files in owners.files.values() for claim in files]
+    assert {student: len(files) for student, files in owners.files.items() if len(files) > 1} == {}
+    assert sorted([*given_to, *(one.name for one in owners.ignored)]) == sorted(names)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(ANY_ACCOUNT), st.lists(TOKENS, min_size=2, max_size=4, unique=True))
+def test_nor_do_they_meet_when_each_comes_alone(tmp_path, template, tokens):
+    """One import each: nobody's file takes the place of another's."""
+    known, whose = Identities(), {}
+    for number, token in enumerate(tokens):
+        name = template.format(token).replace("FILE", FILE).replace("NAME", NAME)
+        entry = Entry(name, datetime(2026, 1, 1), "", bytes)
+        place = tmp_path / f"{number}.zip"
+        owners = assign(claims([entry], Layout(NAME), NAMES, place), NAME, Roster(), known)
+        known.add(owners.identities)
+        assert whose.keys().isdisjoint(owners.files), (template, tokens)
+        whose |= owners.files

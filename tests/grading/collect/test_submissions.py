@@ -240,6 +240,15 @@ def test_a_picture_costs_nobody_points(tmp_path, into):
         assert one.path.stat().st_size > parse.MAX_BYTES  # nothing is lost
 
 
+def test_a_pasted_picture_stays_if_there_is_room():
+    """A person who grades an answer wants to see it."""
+    attachments = {"a.png": {"image/png": "AAAA"}}
+    text = {"cell_type": "markdown", "source": "![a](attachment:a.png)", "attachments": attachments}
+    code = {"cell_type": "code", "source": "x = 1", "outputs": [{"text": "x" * parse.MAX_BYTES}]}
+    cells, _ = parse.read(parse.slim(json.dumps({"cells": [text, code]}).encode()))
+    assert cells[0].attachments == attachments
+
+
 def test_what_is_graded_still_has_its_limit(tmp_path, into):
     cell = {"cell_type": "code", "source": "x" * parse.MAX_BYTES}
     place = zipped(tmp_path / "all.zip", {f"large_{NAME}.ipynb": json.dumps({"cells": [cell]})})
