@@ -142,11 +142,12 @@ def _show_owners(collected: "Collected", *, everybody: bool) -> None:
 
 
 def _warn(collected: "Collected") -> None:
-    other = [one for one in collected.ignored if not one.name.lower().endswith((".ipynb", ".zip"))]
-    for one in (*(one for one in collected.ignored if one not in other), *other[:_SOME]):
+    somebodys = [one for one in collected.ignored if "--roster" in one.reason]  # all of these are named
+    other = [one for one in collected.ignored if "--roster" not in one.reason]
+    for one in (*somebodys, *other[:_SOME]):
         typer.echo(f"not understood: {one.name}: {one.reason}", err=True)
     if len(other) > _SOME:
-        typer.echo(f"not understood: {len(other) - _SOME} more files that are no notebooks", err=True)
+        typer.echo(f"not understood: {len(other) - _SOME} more files", err=True)
     late = [one.student for one in collected.submissions if one.late and one.timestamp is None]
     if late:
         names = ", ".join(late[:5]) + (" …" if len(late) > 5 else "")

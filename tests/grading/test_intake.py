@@ -150,7 +150,7 @@ def test_every_notebook_that_is_nobodys_is_named(root):
     files |= {f"a/{n}/x/{NAME}.ipynb": "" for n in range(30)} | {f"a/{n}/x.txt": "" for n in range(30)}
     said = taken(root, files).output
     assert said.count(f"x/{NAME}.ipynb: it may be") == 30
-    assert "10 more files that are no notebooks" in said
+    assert "10 more files" in said
 
 
 def test_a_dry_run_remembers_nothing(root):

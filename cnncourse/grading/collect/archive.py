@@ -15,9 +15,12 @@ from pathlib import Path, PurePosixPath
 from cnncourse.errors import DataError
 from cnncourse.grading.repair.parse import MAX_FILE
 
-MAX_FILES = 50_000
+MAX_FILES = 200_000
 MAX_TOTAL = 16 * 2**30
 _ONE_FILE = MAX_FILE + 1  # one byte more than is looked at, so that the grader sees that it is too much
+_LEFT_BEHIND = re.compile(  # by systems and by our own imports: nobody has handed it in
+    r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|\.earlier|\.git|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)(?:/|$)"
+)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -52,8 +55,8 @@ def opened(place: Path) -> Iterator[list[Entry]]:
         place: the folder or archive. Links in it are not followed.
 
     Yields:
-        An entry for each file; they can be read until the end of the block. An archive in the folder that
-        cannot be read is an entry with a problem.
+        An entry for each file that somebody may have handed in; they can be read until the end of the block.
+        An archive in the folder that cannot be read is an entry with a problem.
 
     Raises:
         DataError: the archive is damaged; there are too many files, or they would unpack to too much.
@@ -69,7 +72,8 @@ def opened(place: Path) -> Iterator[list[Entry]]:
 
 def _folder(place: Path, stack: contextlib.ExitStack) -> Iterator[Entry]:
     for folder, folders, names in os.walk(place):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not _LEFT_BEHIND.search(name))
+        names = [name for name in names if not _LEFT_BEHIND.search(name)]
         for path in (Path(folder, name) for name in sorted(names)):
             status = path.lstat()
             name = _text(path.relative_to(place).as_posix())
@@ -108,7 +112,7 @@ def _archive(path: Path, stack: contextlib.ExitStack) -> list[Entry]:
             f"expected a folder or a zip archive, but {path.name} cannot be read: {error}"
         ) from None
     named = [(_name(info), info) for info in archive.infolist()]
-    files = [(name, info) for name, info in named if not name.endswith("/")]
+    files = [(n, info) for n, info in named if not n.endswith("/") and not _LEFT_BEHIND.search(n)]
     if len(files) > MAX_FILES:
         raise DataError(f"expected at most {MAX_FILES:,} files in {path.name}, got {len(files):,}: split it")
     total = sum(min(info.file_size, _ONE_FILE) for _, info in files)

@@ -13,9 +13,7 @@ from cnncourse.grading.collect.folders import Found, Layout, Loose, beside_a_clo
 from cnncourse.grading.collect.platforms import Sighting, recognise
 from cnncourse.grading.collect.sidecars import Submitter
 
-_NO_SUBMISSION = re.compile(
-    r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|\.earlier|\.git|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)(?:/|$)"
-)
+_MAY_BE_ONE = re.compile(r"\.ipynb(?:\.\w+)?$|\.zip$", re.IGNORECASE)
 _SAID_BESIDE = re.compile(r"(?:^|/)(?:timestamp\.txt|submission_metadata\.yml|[^/]*_attempt_[\d-]+\.txt)$")
 
 
@@ -74,13 +72,15 @@ def claims(entries: list[Entry], layout: Layout, names: re.Pattern[str], place: 
     Yields:
         One for each file that is not a system's own; with a problem for what is no notebook, or nobody's.
     """
-    files = [
-        one for one in entries if not _NO_SUBMISSION.search(one.name) and not _SAID_BESIDE.search(one.name)
-    ]
-    seen = {one.name: sighting for one in files if (sighting := recognise(one.name, layout.assignment))}
+    files = [one for one in entries if not _SAID_BESIDE.search(one.name)]
+    seen = {
+        one.name: sighting
+        for one in files
+        if _MAY_BE_ONE.search(one.name) and (sighting := recognise(one.name, layout.assignment))
+    }
     told = sidecars.with_logins(seen, entries)
     tables = sidecars.gradescope(entries)
-    clones = beside_a_clone((one.name for one in files), layout)
+    clones = beside_a_clone((one.name for one in files if _MAY_BE_ONE.search(one.name)), layout)
     loose: dict[str, Loose] = {}
     read: dict[str, tuple[Entry, FileName]] = {}
     for entry in files:

@@ -63,8 +63,7 @@ class Found:
     Attributes:
         student: the student's id.
         place: the same for files that lie at one place, and so are of one person.
-        evidence: ``names`` or ``folders``; ``one folder`` for a file alone, whose path nothing can be compared
-            with.
+        evidence: ``names`` or ``folders``; ``one folder`` for a file alone: no path to compare its own with.
     """
 
     student: str

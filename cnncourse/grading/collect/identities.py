@@ -100,7 +100,7 @@ class Identities:
         return ""
 
     def namesake(self, name: str, account: str) -> str:
-        """Give the student of an older gradebook whom an account tells from others of the name; else empty."""
+        """Give the student of an older gradebook whom an account tells from namesakes; else empty."""
         student = f"{name}_{account}"
         return student if account and self._accounts.get(student) == account else ""
 

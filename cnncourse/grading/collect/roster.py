@@ -126,7 +126,7 @@ def read(path: Path) -> Roster:
     header = [cell.strip().casefold() for cell in table[0]] if table else []
     kind = (
         "Canvas"
-        if {"student", "id", "section"} <= set(header)
+        if {"id", "section"} <= set(header) and {"student", "lastname"} & set(header)
         else "Moodle"
         if {"identifier", "full name"} <= set(header)
         else ""
@@ -149,7 +149,12 @@ def _columns(header: list[str], kind: str) -> dict[str, int]:
         if place is not None:
             columns[about] = place
     if kind == "Canvas":
-        columns |= {"name": header.index("student"), "Canvas": header.index("id")}
+        names = (
+            {"name": "student"}
+            if "student" in header
+            else {"last_name": "lastname", "first_name": "firstname"}
+        )
+        columns |= {about: header.index(word) for about, word in (names | {"Canvas": "id"}).items()}
         columns.pop("id", None)
     if kind == "Moodle":
         columns["Moodle"] = header.index("identifier")
@@ -170,10 +175,7 @@ def _is_person(cells: dict[str, str], kind: str) -> bool:
 
 
 def _people(rows: list[tuple[int, dict[str, str]]], kind: str, path: Path) -> Iterable[Person]:
-    full = [
-        cells.get("name") or " ".join(filter(None, (cells.get("first_name"), cells.get("last_name"))))
-        for _, cells in rows
-    ]
+    full = [_full_name(cells, kind) for _, cells in rows]
     called = [plain(name) if kind == "Canvas" else name for name in full]
     often = Counter(called)
     taken: dict[str, int] = {}
@@ -193,6 +195,12 @@ def _people(rows: list[tuple[int, dict[str, str]]], kind: str, path: Path) -> It
             )
         taken[student] = row + 2
         yield _person(row, student, bool(stated), name, cells, accounts)
+
+
+def _full_name(cells: dict[str, str], kind: str) -> str:
+    parts = [cells.get("first_name", ""), cells.get("last_name", "")]
+    parts = parts[::-1] if kind == "Canvas" else parts
+    return cells.get("name") or " ".join(filter(None, parts))
 
 
 def _person(

@@ -129,6 +129,11 @@ class People:
         listed = dict(person.accounts).get(platform, "") if person else ""
         return listed or self.known.account(self.assignment, platform, row.student)
 
+    @property
+    def may_be_canvas(self) -> bool:
+        """Whether accounts that an earlier version wrote down may be those of Canvas."""
+        return self.known.evidence <= {"Canvas", "names", "folders", "one folder"}
+
     def person(self, student: str) -> Person | None:
         """The student's row in the roster."""
         return next((one for one in self.roster.people if self.student(one) == student), None)
@@ -142,15 +147,19 @@ class People:
 
 
 def canvas(results: list[Row], people: People) -> Iterator[list[str]]:
-    """Lay out what Canvas imports. Students without a submission keep what they have there."""
+    """Lay out what Canvas imports. Students without a submission keep what they have there.
+
+    Canvas looks for a row without an id by its name, and may find a namesake. So there is no such row.
+    """
     yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", text(people.assignment)]
     yield ["    Points Possible", "", "", "", "", number(results[0].max_points if results else 0)]
     for row in results:
         name = ", ".join(part for part in (row.last_name, row.first_name) if part) or row.student
         person = people.person(row.student)
-        account = people.account("Canvas", row) or (row.account if row.account.isdigit() else "")
+        account = people.account("Canvas", row) or (row.account if people.may_be_canvas else "")
         login = person.login if person else ""
-        yield [text(name), text(account), "", text(login), "", number(row.points)]
+        if account or login:
+            yield [text(name), text(account), "", text(login), "", number(row.points)]
 
 
 def moodle(results: list[Row], people: People) -> Iterator[list[str]]:

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from cnncourse.grading.collect.roster import Roster, plain
 
 _NUMBER = re.compile(r" \(\d+\)$")  # that Canvas puts after an assignment's name
-_CANVAS = ("student", "id", "sis user id", "sis login id", "integration id", "root account", "section")
+_CANVAS = (
+    "student",
+    "lastname",
+    "firstname",
+    "id",
+    "sis user id",
+    "sis login id",
+    "integration id",
+    "root account",
+    "section",
+)
 _SAME = 1e-9
 
 

@@ -167,6 +167,14 @@ def test_canvas_gradebook_is_a_roster(room):
     assert set(room.take(files, people=table)) == {"surnamename", "surnamename_17", "lovelaceada"}
 
 
+def test_canvas_gradebook_with_names_in_two_columns(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("LastName,FirstName,ID,SIS Login ID,Section,02 (5)\nLovelace,Ada,18,ada,A,\n")
+    table = roster.read(path)
+    assert (table.kind, [one.student for one in table.people]) == ("Canvas", ["lovelaceada"])
+    assert table.by_account("Canvas", "18") == list(table.people)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
