@@ -109,6 +109,7 @@ KNOWN = Identities(
         Identity(NAME, "ada", "Moodle", "1234", name="Ada Lovelace"),
         Identity("01_other", "zoë", "Moodle", "77", name="zoë"),
         Identity("01_other", "zoë", "Canvas", "16", lasting=True, name="zoë"),
+        Identity("01_other", "ada", "Canvas", "13", lasting=True, name="ada"),
     ]
 )
 
@@ -118,7 +119,7 @@ def test_platforms_find_people_by_what_they_call_them(sqlite_book, tmp_path):
     paths, _ = exports.write(sqlite_book, NAME, tmp_path, known=KNOWN)
     written = tables(paths)
     assert [row[0] for row in written[f"{NAME}-moodle.csv"]] == ["Identifier", "Participant 1234", "", ""]
-    assert [row[1] for row in written[f"{NAME}-canvas.csv"][2:]] == ["12", "16"]
+    assert [row[1] for row in written[f"{NAME}-canvas.csv"][2:]] == ["13", "16"]
 
 
 def roster_of(tmp_path, text):
