@@ -153,6 +153,31 @@ def test_every_notebook_that_is_nobodys_is_named(root):
     assert "10 more files" in said
 
 
+def test_the_pattern_that_made_two_people_one_is_read_as_todays(root):
+    """A class laid out by the first version has it in its configuration."""
+    config = root / "nbgrader_config.py"
+    text = config.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("    r")]
+    place = lines.index("c.FileNameCollectorPlugin.named_regexp = (")
+    lines[place + 1 : place + 1] = [
+        r'    r".*/(?P<student_id>[^/]+?)(?:_\d+_assignsubmission_file_?)?(?:_LATE|_late)?(?:_\d+)*"',
+        r'    r"[_/](?P<file_id>\d\d_\w+?)(?:-\d+| ?\(\d+\))?\.ipynb$"',
+    ]
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    taken(root, [f"name_{n}_{NAME}.ipynb" for n in (1, 2)])
+    assert set(scores(root)) == {"name_1", "name_2"}
+
+
+def test_a_pattern_of_the_classs_own(root):
+    config = root / "nbgrader_config.py"
+    own = (
+        r"c.FileNameCollectorPlugin.named_regexp = r'.*/hw-(?P<student_id>\w+?)-(?P<file_id>\d\d_\w+)\.ipynb'"
+    )
+    config.write_text(f"{config.read_text(encoding='utf-8')}\n{own}\n", encoding="utf-8")
+    taken(root, [f"hw-{name}-{NAME}.ipynb" for name in ("ada", "bob")])
+    assert set(scores(root)) == {"ada", "bob"}
+
+
 def test_a_dry_run_remembers_nothing(root):
     people = root.parent / "people.csv"
     people.write_text("id\nada\n")
