@@ -80,10 +80,22 @@ class Identities:
         replace_file(path, "".join(f"{line}\n" for line in lines).encode())
 
     def add(self, identities: Iterable[Identity]) -> None:
-        """Keep what an import has found."""
-        self._known |= {
-            (one.assignment, one.student, one.evidence, one.account, one.place): one for one in identities
-        }
+        """Keep what an import has found. An account that has become another student's is nobody else's."""
+        for new in identities:
+            self._known = {
+                key: one
+                for key, one in self._known.items()
+                if one.student == new.student or not self._same_account(one, new)
+            }
+            self._known[new.assignment, new.student, new.evidence, new.account, new.place] = new
+
+    @staticmethod
+    def _same_account(one: Identity, other: Identity) -> bool:
+        return (
+            bool(one.account)
+            and (one.evidence, one.account) == (other.evidence, other.account)
+            and (one.lasting or one.assignment == other.assignment)
+        )
 
     @property
     def evidence(self) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cnncourse.grading.collect.claims import Claim
 from cnncourse.grading.collect.folders import unsure
 from cnncourse.grading.collect.identities import Identities, Identity
-from cnncourse.grading.collect.roster import Person, Roster
+from cnncourse.grading.collect.roster import Person, Roster, plain
 
 _LONGEST = 128  # nbgrader's gradebook has room for as many characters
 
@@ -122,7 +122,8 @@ def _given_to(
 ) -> list[_Owner]:
     """Name the student, or all that have handed in together; nobody if that is not clear."""
     first = group[0]
-    people = roster.by_account(first.evidence, first.account) or roster.by_name(first.names)
+    people = [one for one in roster.by_account(first.evidence, first.account) if _may_be(one, first, roster)]
+    people = people or [one for one in roster.by_name(first.names) if _may_be(one, first, roster)]
     people = people or next((found for name in first.names if (found := roster.members(name))), [])
     together = bool(people) and len({person.group for person in people}) == 1 and bool(people[0].group)
     if len(people) > 1 and not together:
@@ -133,7 +134,7 @@ def _given_to(
         return [
             _Owner(
                 group,
-                _id_in_class(person, assignment, known),
+                _id_in_class(person, assignment, roster, known),
                 dict(person.accounts).get(first.evidence) or ("" if together else first.account),
                 person,
             )
@@ -145,17 +146,33 @@ def _given_to(
     student = known.student(assignment, first.evidence, first.account) if first.account else ""
     student = student or (known.namesake(first.student, first.account) if first.lasting else "")
     owner = _Owner(group, student or first.student, first.account, known=bool(student))
-    if problem := no_id(owner.student):
+    listed = any(one.student == owner.student and not _may_be(one, first, roster) for one in roster.people)
+    problem = (
+        f"in the roster {owner.student} has another account: say whose it is with --roster" if listed else ""
+    )
+    if problem := problem or no_id(owner.student):
         owners.refuse(group, problem)
         return []
     return [owner, *(_Owner(group, name, name, known=True) for name in first.group if not no_id(name))]
 
 
-def _id_in_class(person: Person, assignment: str, known: Identities) -> str:
+def _may_be(person: Person, claim: Claim, roster: Roster) -> bool:
+    """Whether a row of the roster agrees with what the platform says: with the account, if it has one.
+
+    An account of one assignment may stand in a list that is older than the assignment. There it says nothing:
+    the name decides.
+    """
+    account = dict(person.accounts).get(claim.evidence, "")
+    if claim.lasting or roster.kind == claim.evidence:
+        return account in ("", claim.account)
+    return not account or not claim.account or not person.name or plain(claim.student) in person.names
+
+
+def _id_in_class(person: Person, assignment: str, roster: Roster, known: Identities) -> str:
     """The id that a person of the roster has: stated, or as in earlier imports, or made of the name."""
     if person.stated:
         return person.student
-    earlier = [known.student(assignment, platform, account) for platform, account in person.accounts]
+    earlier = [known.student(assignment, *account) for account in roster.certain(person)]
     return next(filter(None, earlier), person.student)
 
 

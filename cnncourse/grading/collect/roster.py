@@ -81,6 +81,11 @@ class Roster:
         """Find who has an account."""
         return [one for one in self.people if account and (platform, account) in one.accounts]
 
+    def certain(self, person: Person) -> list[tuple[str, str]]:
+        """Give the accounts that hold here: the list may be older than the assignment that a number is of."""
+        lasting = {one.name for one in PLATFORMS if one.lasting}
+        return [(name, account) for name, account in person.accounts if name in lasting or name == self.kind]
+
     def by_name(self, names: Iterable[str]) -> list[Person]:
         """Find who is called by the first of these names that anybody is called by."""
         for name in names:

@@ -127,6 +127,29 @@ def test_an_account_is_the_one_who_handed_in_alone(room):
     assert known.account(NAME, "Canvas", "cyd") == ""
 
 
+def test_an_account_that_the_roster_gives_to_another_is_not_taken_for_a_name(room):
+    """Bob's account is 18: whoever has 99 is another, whatever they are called."""
+    assert set(room.take([f"bobb_99_1_{FILE}"], people=PEOPLE)) == {"bobb"}
+    assert room.take([f"bob_99_1_{FILE}"], people="id,Canvas\nbob,18\n", assignment=NAME) == {
+        "bobb": f"bob_99_1_{FILE}"
+    }
+    assert room.take([f"cyd_98_1_{FILE}"], people=PEOPLE) == {}
+    assert "another account" in room.ignored[f"cyd_98_1_{FILE}"]
+
+
+def test_a_list_with_moodles_numbers_of_another_assignment(room):
+    """There the number 103 was Bob's; here it is Cyd's, and Bob has another."""
+    files = [f"Cyd C_103_assignsubmission_file_/{FILE}", f"Bob B_777_assignsubmission_file_/{FILE}"]
+    found = room.take(files, people=PEOPLE.replace(",g1", ","))
+    assert found == {"cyd": files[0], "bob": files[1]}
+
+
+def test_the_roster_outweighs_what_was_known(room):
+    room.take([f"sn_16_1_{FILE}"])
+    room.take([f"sn_16_1_{FILE}"], people="id,Canvas\nzoe,16\n")
+    assert set(room.take([f"sn_16_2_{NEXT}.ipynb"], NEXT)) == {"zoe"}
+
+
 def test_all_of_a_group_get_its_file_and_each_their_own(room):
     both = room.take([f"bobb_{FILE}", f"alove_{FILE}"], people=PEOPLE)
     assert both["cyd"] == both["bob"]

@@ -141,15 +141,18 @@ def test_a_folder_of_sections_archives(tmp_path):
     assert students(collected) == {"ada": "a", "bob": "b", "cyd": "c", "dan": "d"}
 
 
-def test_the_model_solution_in_a_clone_is_nobodys_answer(tmp_path):
+@pytest.mark.parametrize(
+    "clone", ["{}", "cnn-submissions/cnn-{}", "HW/Ada({})/Submission attachment(s)/cnn", "all/{}/cnn/course"]
+)
+def test_the_model_solution_in_a_clone_is_nobodys_answer(tmp_path, clone):
     files = {
-        f"{name}/{folder}/{NAME}/{FILE}": f"{name} {folder}"
+        f"{clone.format(name)}/{folder}/{NAME}/{FILE}": f"{name} {folder}"
         for name in ("ada", "bob")
         for folder in ("exercises", "solutions")
     }
     collected = collect(zipped(tmp_path / "all.zip", files), NAME, tmp_path / "submitted", NAMES)
     assert students(collected) == {"ada": "ada exercises", "bob": "bob exercises"}
-    assert [name.split("/")[1] for name in refused(collected)] == ["solutions", "solutions"]
+    assert [name.split("/")[-3] for name in refused(collected)] == ["solutions", "solutions"]
 
 
 @pytest.mark.parametrize(
