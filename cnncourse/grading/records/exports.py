@@ -126,7 +126,7 @@ class People:
     def account(self, platform: str, row: Row) -> str:
         """What a platform calls a student; empty if that is not known."""
         person = self.person(row.student)
-        listed = dict(person.accounts).get(platform, "") if person else ""
+        listed = dict(self.roster.certain(person)).get(platform, "") if person else ""
         return listed or self.known.account(self.assignment, platform, row.student)
 
     @property
@@ -142,7 +142,7 @@ class People:
         """The id that somebody in the roster has here."""
         if person.stated:
             return person.student
-        found = (self.known.student(self.assignment, platform, name) for platform, name in person.accounts)
+        found = (self.known.student(self.assignment, *account) for account in self.roster.certain(person))
         return next(filter(None, found), person.student)
 
 

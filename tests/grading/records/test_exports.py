@@ -128,6 +128,15 @@ def roster_of(tmp_path, text):
     return roster.read(path)
 
 
+def test_a_number_of_another_assignment_is_in_no_table(sqlite_book, tmp_path):
+    """A list that the instructor keeps may have Moodle's numbers of some other assignment."""
+    people = roster_of(tmp_path, "id,Moodle,Canvas\nada,999,15\nmallory,998,\n")
+    paths, _ = exports.write(sqlite_book, NAME, tmp_path, people, Identities())
+    written = tables(paths)
+    assert [row[0] for row in written[f"{NAME}-moodle.csv"][1:]] == ["", "", ""]
+    assert [row[1] for row in written[f"{NAME}-canvas.csv"][2:]] == ["15"]
+
+
 def test_moodles_worksheet_is_filled_in(sqlite_book, tmp_path):
     """As Moodle's own source reads it: Identifier, Grade, Last modified (grade); all else as it came."""
     header = (
