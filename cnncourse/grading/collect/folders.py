@@ -114,7 +114,8 @@ def find(files: Iterable[Loose], layout: Layout) -> dict[str, Found | str]:
         for one in files
     }
     apart = dict(_by_folders(rest, named, layout))
-    moved = _called_like_others(named, {one.student for one in apart.values() if isinstance(one, Found)})
+    students = {one.student for one in apart.values() if isinstance(one, Found)}
+    moved = dict.fromkeys(_called_like_others(named, students))
     named = [one for one in named if one not in moved]
     found |= dict(_by_folders([*rest, *moved], named, layout)) if moved else apart
     for one in named:

@@ -5,6 +5,7 @@ one week ``surnamename_16_…`` hands in, in the next ``surnamename_17_…``, an
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +37,15 @@ class Identity:
     name: str = ""
     place: str = ""
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What there is one of."""
+        return self.assignment, self.student, self.evidence, self.account, self.place
+
+    def holds_in(self, assignment: str) -> bool:
+        """Whether the account is the same in an assignment."""
+        return self.lasting or self.assignment == assignment
+
 
 class Identities:
     """The students of a class, as earlier imports found them.
@@ -52,9 +62,12 @@ class Identities:
     """
 
     def __init__(self, known: Iterable[Identity] = (), accounts: Mapping[str, str] | None = None) -> None:
-        self._known = {
-            (one.assignment, one.student, one.evidence, one.account, one.place): one for one in known
-        }
+        self._known: dict[tuple[str, ...], Identity] = {}
+        self._of_account: dict[tuple[str, str], list[Identity]] = defaultdict(list)
+        self._of_student: dict[str, list[Identity]] = defaultdict(list)
+        self._of_name: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for one in known:
+            self._keep(one)
         self._accounts = dict(accounts or {})
 
     @classmethod
@@ -82,20 +95,23 @@ class Identities:
     def add(self, identities: Iterable[Identity]) -> None:
         """Keep what an import has found. An account that has become another student's is nobody else's."""
         for new in identities:
-            self._known = {
-                key: one
-                for key, one in self._known.items()
-                if one.student == new.student or not self._same_account(one, new)
-            }
-            self._known[new.assignment, new.student, new.evidence, new.account, new.place] = new
+            for one in self._of_account[new.evidence, new.account][:]:
+                if one.account and one.student != new.student and one.holds_in(new.assignment):
+                    self._forget(one)
+            self._keep(new)
 
-    @staticmethod
-    def _same_account(one: Identity, other: Identity) -> bool:
-        return (
-            bool(one.account)
-            and (one.evidence, one.account) == (other.evidence, other.account)
-            and (one.lasting or one.assignment == other.assignment)
-        )
+    def _keep(self, one: Identity) -> None:
+        if one.key in self._known:
+            self._forget(self._known[one.key])
+        self._known[one.key] = one
+        self._of_account[one.evidence, one.account].append(one)
+        self._of_student[one.student].append(one)
+        self._of_name[one.evidence, one.name].add(one.student)
+
+    def _forget(self, one: Identity) -> None:
+        del self._known[one.key]
+        self._of_account[one.evidence, one.account].remove(one)
+        self._of_student[one.student].remove(one)
 
     @property
     def evidence(self) -> set[str]:
@@ -104,12 +120,8 @@ class Identities:
 
     def student(self, assignment: str, evidence: str, account: str) -> str:
         """Give the student with an account; empty if nobody is known to have it."""
-        for one in self._known.values():
-            if (one.evidence, one.account) == (evidence, account) and (
-                one.lasting or one.assignment == assignment
-            ):
-                return one.student
-        return ""
+        those = self._of_account.get((evidence, account), [])
+        return next((one.student for one in those if one.holds_in(assignment)), "")
 
     def namesake(self, name: str, account: str) -> str:
         """Give the student of an older gradebook whom an account tells from namesakes; else empty."""
@@ -118,20 +130,16 @@ class Identities:
 
     def account(self, assignment: str, evidence: str, student: str) -> str:
         """Give the account that a student has in an assignment; empty if none is known."""
-        for one in self._known.values():
-            if (one.evidence, one.student) == (evidence, student) and (
-                one.lasting or one.assignment == assignment
-            ):
-                return one.account
-        return ""
+        those = self._of_student.get(student, [])
+        return next(
+            (one.account for one in those if one.evidence == evidence and one.holds_in(assignment)), ""
+        )
 
     def is_another(self, claim: Identity) -> bool:
         """Whether the platform's account shows that the id of this name belongs to somebody else."""
-        others = [one for one in self._known.values() if one.student == claim.student]
+        others = self._of_student.get(claim.student, [])
         theirs = {
-            one.account
-            for one in others
-            if one.evidence == claim.evidence and (one.lasting or one.assignment == claim.assignment)
+            one.account for one in others if one.evidence == claim.evidence and one.holds_in(claim.assignment)
         }
         if not others and claim.lasting:
             theirs = {self._accounts.get(claim.student, "")}
@@ -145,18 +153,10 @@ class Identities:
         """
         if claim.evidence in ("names", "folders"):
             return False
-        people = {
-            one.student
-            for one in self._known.values()
-            if (one.evidence, one.name) == (claim.evidence, claim.name)
-        }
+        people = self._of_name.get((claim.evidence, claim.name), set())
         if claim.account and not claim.lasting and len(people) > 1:
             return True
-        here = [
-            one
-            for one in self._known.values()
-            if (one.assignment, one.student) == (claim.assignment, claim.student)
-        ]
+        here = [one for one in self._of_student.get(claim.student, []) if one.assignment == claim.assignment]
         if claim.evidence == "one folder":
             alone = {one.place for one in here if one.evidence == "one folder"}
             return bool(here) and len(alone) == len(here) and claim.place not in alone

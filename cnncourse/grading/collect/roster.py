@@ -5,10 +5,11 @@ worksheet and Canvas' gradebook. They are filled in as well, see ``cnncourse.gra
 """
 
 import csv
+import functools
 import io
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,23 @@ class Roster:
 
     def by_account(self, platform: str, account: str) -> list[Person]:
         """Find who has an account."""
-        return [one for one in self.people if account and (platform, account) in one.accounts]
+        return self._by_account.get((platform, account), []) if account else []
+
+    @functools.cached_property
+    def _by_account(self) -> dict[tuple[str, str], list[Person]]:
+        found: dict[tuple[str, str], list[Person]] = defaultdict(list)
+        for person in self.people:
+            for account in person.accounts:
+                found[account].append(person)
+        return dict(found)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, list[Person]]:
+        found: dict[str, list[Person]] = defaultdict(list)
+        for person in self.people:
+            for name in person.names:
+                found[name].append(person)
+        return dict(found)
 
     def certain(self, person: Person) -> list[tuple[str, str]]:
         """Give the accounts that hold here: the list may be older than the assignment that a number is of."""
@@ -88,11 +105,7 @@ class Roster:
 
     def by_name(self, names: Iterable[str]) -> list[Person]:
         """Find who is called by the first of these names that anybody is called by."""
-        for name in names:
-            found = [one for one in self.people if plain(name) in one.names]
-            if found:
-                return found
-        return []
+        return next((found for name in names if (found := self._by_name.get(plain(name)))), [])
 
     def members(self, group: str) -> list[Person]:
         """Find who belongs to a group."""

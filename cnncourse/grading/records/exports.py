@@ -8,6 +8,7 @@ instructor opens the table with. So text that a spreadsheet could take for a for
 """
 
 import csv
+import functools
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -136,7 +137,11 @@ class People:
 
     def person(self, student: str) -> Person | None:
         """The student's row in the roster."""
-        return next((one for one in self.roster.people if self.student(one) == student), None)
+        return self._persons.get(student)
+
+    @functools.cached_property
+    def _persons(self) -> dict[str, Person]:
+        return {self.student(one): one for one in self.roster.people}
 
     def student(self, person: Person) -> str:
         """The id that somebody in the roster has here."""
