@@ -276,10 +276,10 @@ TEMPLATES = (
     "Last_First_login_47{}/FILE",
 )
 # Across imports an account is one person, whatever the name: not for templates in which all have the same.
-ANY_ACCOUNT = [one for one in TEMPLATES if not re.search(r"_12_|^12-3|_4712|x_", one)]
+ANY_ACCOUNT = [one for one in TEMPLATES if not re.search(r"_12_|_1{}_|^12-3|_4712|x_", one)]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(TEMPLATES), st.lists(TOKENS, min_size=2, max_size=6, unique=True))
 def test_whatever_people_are_called_their_files_stay_apart(tmp_path, template, tokens):
     """Each file is another person's: it is graded as that person's alone, or named as nobody's."""
@@ -291,7 +291,7 @@ def test_whatever_people_are_called_their_files_stay_apart(tmp_path, template, t
     assert sorted([*given_to, *(one.name for one in owners.ignored)]) == sorted(names)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(ANY_ACCOUNT), st.lists(TOKENS, min_size=2, max_size=4, unique=True))
 def test_nor_do_they_meet_when_each_comes_alone(tmp_path, template, tokens):
     """One import each: nobody's file takes the place of another's."""
