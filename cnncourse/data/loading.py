@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from cnncourse.data import download as downloads
-from cnncourse.data.cache import decoded, fingerprint
+from cnncourse.data.cache import decoded, fingerprint, note
 from cnncourse.data.imageset import ImageSet, Source
 from cnncourse.data.registry import Entry, Split, entry
 from cnncourse.data.samples import sample_source
@@ -67,6 +67,11 @@ def load(
     images, labels, sha256 = _read(wanted, source, split)
     if announce:
         _announce(entry(name), source, reason)
+    if len(labels) != source.counts[split]:
+        note(
+            f"{wanted.title}: {source.where} holds {len(labels):,} {split} images, the whole set has "
+            f"{source.counts[split]:,}"
+        )
     return ImageSet(
         name=wanted.name,
         part=split,

@@ -1,6 +1,7 @@
 """What a setting may be: one clear line where it is something else."""
 
 import math
+import operator
 from collections.abc import Iterable
 
 from cnncourse.errors import ArgumentError
@@ -21,6 +22,32 @@ def whole(name: str, value: object, *, at_least: int = 1) -> None:
         raise ArgumentError(f"{name} expects a whole number, got {value!r}")
     if value < at_least:
         raise ArgumentError(f"{name} expects a number from {at_least} upwards, got {value}")
+
+
+def count(name: str, value: object, *, at_least: int = 1, of: str = "a whole number") -> int:
+    """Make a whole number of anything that is one, a number of NumPy or torch too.
+
+    Args:
+        name: the argument, for the error.
+        value: what came.
+        at_least: the smallest that makes sense.
+        of: what it counts, for the error.
+
+    Raises:
+        ArgumentError: it is none, or it is too small.
+
+    Example:
+        >>> count("num_classes", "10")
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: num_classes expects a whole number from 1 up, got '10'
+    """
+    try:
+        result = operator.index(value)  # type: ignore[arg-type]  # what has no index is refused below
+    except TypeError:
+        result = None
+    if result is None or isinstance(value, bool) or result < at_least:
+        raise ArgumentError(f"{name} expects {of} from {at_least} up, got {value!r}")
+    return result
 
 
 def number(
