@@ -66,6 +66,11 @@ class Backbone(nn.Module):
         """
         if x.dim() != 4:
             raise ShapeError(f"{self.name} expects images (n, c, h, w), but got shape {tuple(x.shape)}")
+        if x.shape[1] != self.in_channels == x.shape[3]:
+            raise ShapeError(
+                f"{self.name} expects images (n, c, h, w), but got shape {tuple(x.shape)}, with the channels "
+                "last — x.permute(0, 3, 1, 2) brings them to their place"
+            )
         if x.shape[1] != self.in_channels:
             raise ShapeError(
                 f"{self.name} expects {self.in_channels} channels, but x has {x.shape[1]} — "

@@ -43,7 +43,7 @@ class History:
     Attributes:
         epochs: one record for each epoch that was finished.
         stopped: how the run ended: ``"finished"``, ``"early"`` (nothing better for too long),
-            ``"interrupted"`` or ``"diverged"``.
+            ``"interrupted"``, ``"diverged"`` or ``"failed"`` (by an error).
         saving: time that went into checkpoints, in seconds; it belongs to no epoch and is not written down.
 
     Example:

@@ -33,7 +33,8 @@ def fit(
 
     Every random generator is seeded first, so the same net, images, recipe and seed give the same weights on
     the same machine. An image set is moved to the device whole and shuffled anew each epoch; a DataLoader is
-    used as it is. Interrupting (Ctrl-C, or the stop button) ends training early and loses no finished epoch.
+    used as it is, if its batches are pairs of images and labels: classes of any whole type, one-hot rows, or
+    shares. Interrupting (Ctrl-C, or the stop button) ends training early and loses no finished epoch.
 
     A net may have two methods that are called here: ``init_from(images)`` sees up to 5,000 standardised
     training images before the first step, and ``at_epoch(number)`` is told of every epoch, from 0.
@@ -102,5 +103,10 @@ def fit(
     except KeyboardInterrupt:
         run.history.stopped = "interrupted"
         bar.note(f"interrupted after {len(run.history)} of {run.epochs} epochs — the best weights are kept")
+    except Exception:
+        if run.history.stopped != "diverged":
+            run.history.stopped = "failed"
+        run.close()
+        raise
     run.close()
     return run.history
