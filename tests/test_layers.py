@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = """
-errors
+console errors
 files limits
 geometry hints runtime
 conv norm optim augment plots

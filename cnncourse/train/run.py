@@ -98,6 +98,7 @@ class Run:
         if self.path is None:
             return
         if not self.processes.broadcast(resume and self.path.exists()):
+            files.spare(self.path)
             self._save()
             return
         state = self.processes.broadcast(files.load(self.path) if self.processes.is_main else {})
