@@ -38,8 +38,7 @@ def take_everything() -> None:
         >>> take_everything()
     """
     for stream in (sys.stdout, sys.stderr):
-        narrow = isinstance(stream, io.TextIOWrapper) and not codecs.lookup(stream.encoding).name.startswith(
-            "utf"
-        )
-        if narrow and stream.errors in ("strict", "backslashreplace"):
+        if not isinstance(stream, io.TextIOWrapper) or codecs.lookup(stream.encoding).name.startswith("utf"):
+            continue
+        if stream.errors in ("strict", "backslashreplace"):
             stream.reconfigure(errors=_HANDLER)

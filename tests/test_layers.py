@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = """
-console errors
+console errors stand_in
 files limits
 geometry hints runtime
 conv norm optim augment plots

@@ -35,19 +35,20 @@ def input_shape(model: nn.Module, input_size: tuple[int, int, int] | None = None
     Introduced in chapter 10.
     """
     if input_size is not None:
-        if not isinstance(input_size, tuple | list) or len(input_size) != 3:
-            hint = (
-                " — leave the batch out"
-                if isinstance(input_size, tuple | list) and len(input_size) == 4
-                else ""
-            )
-            raise ArgumentError(f"input_size expects (channels, height, width), got {input_size!r}{hint}")
-        channels, height, width = (count("each length of input_size", length) for length in input_size)
-        return channels, height, width
+        return _triple(input_size)
     channels, size = getattr(model, "in_channels", None), getattr(model, "image_size", None)
     if not isinstance(channels, int) or not isinstance(size, int):
         raise ArgumentError(f"{type(model).__name__} does not tell its image size: pass input_size=(c, h, w)")
     return channels, size, size
+
+
+def _triple(given: object) -> tuple[int, int, int]:
+    """Take (channels, height, width) of whole numbers, or say what came instead."""
+    if not isinstance(given, tuple | list) or len(given) != 3:
+        hint = " — leave the batch out" if isinstance(given, tuple | list) and len(given) == 4 else ""
+        raise ArgumentError(f"input_size expects (channels, height, width), got {given!r}{hint}")
+    channels, height, width = (count("each length of input_size", length) for length in given)
+    return channels, height, width
 
 
 def trace(model: nn.Module, input_size: tuple[int, int, int] | None = None) -> list[Op]:

@@ -79,8 +79,8 @@ def of_module(module: nn.Module) -> Window | None:
         kernel, stride, dilation = (_axes(v, 2) for v in (module.kernel_size, module.stride, module.dilation))
         return Window("conv", kernel, stride, dilation, module.groups)
     if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
-        dilation = getattr(module, "dilation", 1)
-        return Window("pool", *(_axes(v, 2) for v in (module.kernel_size, module.stride, dilation)))
+        steps = _axes(getattr(module, "dilation", 1), 2)
+        return Window("pool", _axes(module.kernel_size, 2), _axes(module.stride, 2), steps)
     return None
 
 

@@ -11,6 +11,7 @@ from cnncourse.augment import Augmented, Setting, keyed, pipeline
 from cnncourse.augment.step import Table, rows
 from cnncourse.data import standardiser
 from cnncourse.errors import ArgumentError, ShapeError
+from cnncourse.stand_in import mention
 from cnncourse.train.hardware.distributed import Processes
 from cnncourse.train.loaded import Loaded
 from cnncourse.train.targets import Labels, check_labels, classes_of
@@ -204,7 +205,9 @@ def batches(source: ImageData, batch_size: int, device: torch.device, **options:
         >>> [(len(y), x[0, 0, 0, 0].item()) for x, y in batches(tiny, 2, torch.device("cpu")).epoch()]
         [(2, -2.0), (2, -2.0), (1, -2.0)]
     """
+    mention(getattr(getattr(source, "source", None), "stand_in", ""))
     if isinstance(source, DataLoader):
+        mention(getattr(getattr(source.dataset, "source", None), "stand_in", ""))
         if options.get("augment"):
             raise ArgumentError(
                 "augment works on an image set; a DataLoader brings its own transforms, for example "

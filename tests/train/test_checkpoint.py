@@ -16,6 +16,7 @@ from tests.train.conftest import small_net, stripes
 
 RECIPE = Recipe(epochs=4, batch_size=16, lr=0.01, schedule="cosine", warmup=0.5)
 ROOT = Path(__file__).parents[2]
+FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 
 # Trains as the tests do, in forks of one process, and kills itself for good at a given place. What a run
 # says are the digest of its weights, its random numbers and its losses.
@@ -111,6 +112,7 @@ def outcomes(tmp_path_factory) -> dict[tuple[str, str], list]:
 
 
 @pytest.mark.parametrize(("place", "data"), CASES)
+@FORKS
 def test_a_run_killed_and_resumed_ends_bit_for_bit_the_same(outcomes, place, data):
     name = f"{place} {data}"
     assert outcomes[name, place] == [-signal.SIGKILL, ""]
