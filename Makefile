@@ -94,6 +94,7 @@ quick: install ## Check style, the tests of what changed since main, and changed
 
 lint: install ## Check style, types, notebooks and generated files
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --quiet --preview --select PLW1514 . # open() without an encoding reads Windows' code page
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python tools/notebooks.py normalise --check book solutions exercises

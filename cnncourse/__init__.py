@@ -34,6 +34,8 @@ _SUBMODULES = frozenset(
 )
 __all__ = ["__version__", "device", "scale", "seed", "start"]
 
+importlib.import_module("cnncourse.console").take_everything()
+
 
 def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:

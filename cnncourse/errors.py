@@ -41,6 +41,19 @@ def lay_out(title: str, lines: Iterable[str], pointer: str = "") -> str:
     return "\n".join([f"✗ {title}", *(f"  {line}" for line in body)] if title else body)
 
 
+def unreadable(shown: str, error: OSError) -> str:
+    """Say that the system does not hand a file or a folder out.
+
+    Example:
+        >>> unreadable("cat/1.png", PermissionError(13, "Permission denied"))
+        'cat/1.png: expected to read it, got: Permission denied — correct that, or take it out of the folder'
+    """
+    return (
+        f"{shown}: expected to read it, got: {error.strerror or error} — correct that, or take it out of "
+        "the folder"
+    )
+
+
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Suggest the known name that is most like the one that came; ``otherwise`` where none is.
 

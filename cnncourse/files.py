@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, whatever ends the process that writes them."""
+"""Paths as people give them; files that appear whole or not at all, whatever ends the process."""
 
 import os
 import secrets
@@ -6,6 +6,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from cnncourse.errors import ArgumentError
+
+
+def given_path(argument: str, value: object) -> Path:
+    """Turn what somebody gave for a file or a folder into a path; ``~`` is the home folder.
+
+    Args:
+        argument: what it was given for, for the error.
+        value: text or a path.
+
+    Raises:
+        ArgumentError: it is neither, or its home folder is not known.
+
+    Example:
+        >>> given_path("root", "~/data") == Path.home() / "data"
+        True
+        >>> given_path("root", 5)
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: root expects a path, got 5
+    """
+    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes) or not str(value):
+        raise ArgumentError(f"{argument} expects a path, got {value!r}")
+    if "\0" in os.fspath(value):
+        raise ArgumentError(f"{argument} expects a path, got one with a zero byte: {value!r}")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ArgumentError(
+            f"{argument} expects a path, got {str(value)!r}: that home folder is not known — write it in full"
+        ) from None
 
 
 @contextmanager

@@ -72,7 +72,17 @@ def named_device(
         raise ArgumentError(
             f"{source} is {word!r}, but torch sees {torch.cuda.device_count()} CUDA devices — {cure}"
         )
+    if chosen.type not in ("cpu", "cuda") and not _computes(chosen):
+        raise ArgumentError(f"{source} is {word!r}, but torch cannot compute there on this machine — {cure}")
     return chosen
+
+
+def _computes(chosen: torch.device) -> bool:
+    """Try the smallest sum on a device: no list says for every kind whether it is there and holds values."""
+    try:
+        return torch.ones(1, device=chosen).add(1).item() == 2
+    except Exception:  # each kind of device has errors of its own
+        return False
 
 
 def scale() -> Scale:

@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = """
-errors files
+console errors stand_in
+files limits
 geometry hints runtime
 conv norm optim augment plots
 notebook explorers backbones

@@ -29,11 +29,29 @@ def test_seed_says_which_numbers_it_takes(value):
 
 
 def test_device_can_be_chosen_by_hand(monkeypatch):
-    monkeypatch.setenv("CNNCOURSE_DEVICE", "meta")
-    assert cnncourse.device() == torch.device("meta")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setenv("CNNCOURSE_DEVICE", "cpu")
+    assert cnncourse.device() == torch.device("cpu")
     monkeypatch.setenv("CNNCOURSE_DEVICE", "toaster")
     with pytest.raises(ArgumentError, match="got 'toaster'"):
         cnncourse.device()
+
+
+@pytest.mark.parametrize("word", ["mps", "xpu", "meta", "hpu", "xla", "vulkan", "mps:3"])
+@pytest.mark.parametrize("by", ["argument", "variable", "torch"])
+def test_a_device_that_is_not_there_is_one_line(monkeypatch, word, by):
+    kind = word.partition(":")[0]
+    if kind != "meta" and getattr(getattr(torch, kind, None), "is_available", lambda: False)():
+        pytest.skip(f"this machine has {kind}")
+    if by == "variable":
+        monkeypatch.setenv("CNNCOURSE_DEVICE", word)
+    given = {"argument": word, "variable": None, "torch": torch.device(word)}[by]
+    with pytest.raises(ArgumentError) as caught:
+        runtime.device(given)
+    source = "CNNCOURSE_DEVICE" if by == "variable" else "device"
+    assert str(caught.value).startswith(
+        f"{source} is '{word}', but torch cannot compute there on this machine"
+    )
 
 
 @pytest.mark.parametrize(

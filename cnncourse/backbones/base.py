@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.errors import ArgumentError, ShapeError
+from cnncourse.limits import integer
 
 
 class Backbone(nn.Module):
@@ -46,11 +47,17 @@ class Backbone(nn.Module):
     ) -> None:
         super().__init__()
         self.name = type(self).__name__
-        self.num_classes, self.in_channels, self.image_size = num_classes, in_channels, image_size
+        self.num_classes = integer("num_classes", num_classes)
+        self.in_channels, self.image_size = (
+            integer("in_channels", in_channels),
+            integer("image_size", image_size),
+        )
         self.min_size, self.min_size_alone, self.exact = min_size, min_size_alone, exact
         for argument, value in (("num_classes", num_classes), ("in_channels", in_channels)):
             if value < 1:
-                raise ArgumentError(f"{argument} must be at least 1, but got {value}")
+                maps = " — for its maps take diagrams.features, for a net without its classifier heads.trunk"
+                hint = maps if argument == "num_classes" else ""
+                raise ArgumentError(f"{argument} must be at least 1, but got {value}{hint}")
         if image_size < min_size:
             raise ArgumentError(f"{self.name} needs image_size of at least {min_size}, but got {image_size}")
 
@@ -66,6 +73,11 @@ class Backbone(nn.Module):
         """
         if x.dim() != 4:
             raise ShapeError(f"{self.name} expects images (n, c, h, w), but got shape {tuple(x.shape)}")
+        if x.shape[1] != self.in_channels == x.shape[3]:
+            raise ShapeError(
+                f"{self.name} expects images (n, c, h, w), but got shape {tuple(x.shape)}, with the channels "
+                "last — x.permute(0, 3, 1, 2) brings them to their place"
+            )
         if x.shape[1] != self.in_channels:
             raise ShapeError(
                 f"{self.name} expects {self.in_channels} channels, but x has {x.shape[1]} — "

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from cnncourse.backbones.base import Backbone
 from cnncourse.errors import ArgumentError, did_you_mean
+from cnncourse.limits import integer
 
 F = TypeVar("F", bound=Callable[..., Backbone])
 _FACTORIES: dict[str, Callable[..., Backbone]] = {}
@@ -72,6 +73,10 @@ def factory(name: str) -> Callable[..., Backbone]:
 
     Introduced in chapter 11.
     """
+    if not isinstance(name, str):
+        raise ArgumentError(
+            f"expected a net's name, such as 'resnet18', got {name!r} — names() lists them all"
+        )
     if name not in _FACTORIES:
         hint = did_you_mean(name, _FACTORIES, "names() lists them all")
         raise ArgumentError(f"unknown net {name!r} — {hint}")
@@ -112,10 +117,12 @@ def create(
     form = {"num_classes": num_classes, "in_channels": in_channels, "image_size": image_size}
     build = factory(name)
     try:
-        net = build(**{key: value for key, value in form.items() if value is not None}, **options)
+        given = {key: integer(key, value) for key, value in form.items() if value is not None}
+        net = build(**given, **options)
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
-            raise
+            told = ", ".join(f"{key}={value!r}" for key, value in options.items()) or "these arguments"
+            raise ArgumentError(f"{name} cannot be built with {told}: {error}") from error
         option = str(error).split("'")[-2]
         raise ArgumentError(f"{name} has no option {option!r}: see backbones.factory({name!r})") from error
     net.name = name

@@ -5,6 +5,7 @@ own.* So the first tensor of theirs is the first of ours, and so on; the shapes 
 name are checked. Tensors of auxiliary heads are left out unless the net has them.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ def renamed(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, Ten
     return result
 
 
-def from_torchvision(name: str, state_dict: Mapping[str, Tensor], **options: Any) -> Backbone:
+def from_torchvision(name: str, state_dict: Mapping[str, Tensor] | nn.Module, **options: Any) -> Backbone:
     """Build one of our nets with the weights of torchvision's net of the same name.
 
     Works for ``torchvision.models.get_model(name).state_dict()`` and for the pretrained files. (The
@@ -64,14 +65,15 @@ def from_torchvision(name: str, state_dict: Mapping[str, Tensor], **options: Any
 
     Args:
         name: of both nets, such as "resnet18".
-        state_dict: torchvision's.
+        state_dict: torchvision's, or the net itself that has it; a checkpoint that holds it under the name
+            "state_dict" will do.
         **options: for ``create``; the number of classes is read from the last tensor.
 
     Returns:
         The net, with the weights' dtype, in train mode.
 
     Raises:
-        ArgumentError: unknown name or option, or an empty state dict.
+        ArgumentError: unknown name or option, or something that is no state dict.
         ShapeError: the tensors are those of another architecture.
 
     Example:
@@ -82,6 +84,7 @@ def from_torchvision(name: str, state_dict: Mapping[str, Tensor], **options: Any
 
     Introduced in chapter 11.
     """
+    state_dict = _tensors_of(state_dict)
     tensors = [value for value in state_dict.values() if value.is_floating_point()]
     if not tensors:
         raise ArgumentError("the state dict holds no weights: pass torchvision.models.…().state_dict()")
@@ -89,3 +92,25 @@ def from_torchvision(name: str, state_dict: Mapping[str, Tensor], **options: Any
     model.to(tensors[-1].dtype)
     model.load_state_dict(renamed(model, state_dict))
     return model
+
+
+def _tensors_of(given: object) -> Mapping[str, Tensor]:
+    """Find the weights in what somebody holds for them."""
+    if isinstance(given, nn.Module):
+        return given.state_dict()
+    for key in ("state_dict", "model"):
+        if isinstance(given, Mapping) and isinstance(given.get(key), Mapping):
+            given = given[key]
+    if isinstance(given, str | os.PathLike):
+        raise ArgumentError(
+            f"state_dict expects the weights, got the path {str(given)!r} — read it with torch.load(path, "
+            "weights_only=True)"
+        )
+    if not isinstance(given, Mapping):
+        raise ArgumentError(f"state_dict expects names and tensors, got a {type(given).__name__}")
+    for name, value in given.items():
+        if not isinstance(value, Tensor):
+            raise ArgumentError(
+                f"state_dict expects a tensor for each name, got a {type(value).__name__} for {name!r}"
+            )
+    return given

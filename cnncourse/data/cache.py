@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Callable
@@ -12,12 +13,12 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from cnncourse.files import whole_file
+from cnncourse.files import given_path, whole_file
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images, shape (n, c, h, w), and labels, shape (n,)."""
 
-_FORMAT = "1"  # raise it when decoding changes, so that what older versions stored is not used
+_FORMAT = "2"  # raise it when decoding changes, so that what older versions stored is not used
 _noted: set[str] = set()
 
 
@@ -33,7 +34,7 @@ def cache_folder() -> Path:
         True
     """
     if chosen := os.environ.get("CNNCOURSE_CACHE"):
-        return Path(chosen).expanduser().absolute()
+        return given_path("CNNCOURSE_CACHE", chosen).absolute()
     return platformdirs.user_cache_path("cnncourse", appauthor=False, opinion=False)
 
 
@@ -82,7 +83,8 @@ def decoded(
     Returns:
         Images uint8 (n, c, h, w), labels int64 (n,), and their fingerprint.
     """
-    digest = hashlib.sha256(f"{_FORMAT}\n{key}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{_FORMAT}\n{key}".encode(errors="surrogatepass")).hexdigest()
+    stem = re.sub(r"[^\w.-]", "_", stem)[:80]
     path = cache_folder() / "decoded" / f"{stem}-{digest[:16]}.npz"
     with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as stored:
         return stored["images"], stored["labels"], str(stored["sha256"])

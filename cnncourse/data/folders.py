@@ -5,12 +5,15 @@ from pathlib import Path
 
 import torch
 
-from cnncourse.data.cache import decoded
+from cnncourse.data.cache import Arrays, decoded
 from cnncourse.data.formats import trees
-from cnncourse.data.formats.pictures import Size, picture_size
+from cnncourse.data.formats.remarks import printable
+from cnncourse.data.formats.walk import Tree, stamp
 from cnncourse.data.imageset import ImageSet, Source, channel_statistics
 from cnncourse.data.registry import Split
-from cnncourse.errors import ArgumentError, DataError
+from cnncourse.errors import ArgumentError, DataError, unreadable
+from cnncourse.files import given_path
+from cnncourse.limits import count
 
 
 def from_folder(
@@ -18,8 +21,13 @@ def from_folder(
 ) -> ImageSet:
     """Load your own images from a tree ``train/<class>/*.png|jpg``, and ``test/<class>/…`` beside it.
 
-    The names of the folders below ``train`` are the classes, in the order of the alphabet. The decoded images
-    are kept in the cache folder until a file changes.
+    The names of the folders below ``train`` are the classes, in the order of the alphabet; images in deeper
+    folders belong to the class too. PNG, JPEG, WebP, TIFF, BMP, GIF and, where Pillow reads it, AVIF are
+    taken. One line on standard error says what was left out, and one what had to be converted: the set is
+    grey only if all its images are, 16 bits a value become 8, transparent parts are laid on white, and
+    photographs are turned as the camera noted.
+
+    The decoded images are kept in the cache folder until a file changes.
 
     Chapter 20 introduces it.
 
@@ -33,9 +41,9 @@ def from_folder(
         The set; its statistics are computed from the training images.
 
     Raises:
-        ArgumentError: the split or the size makes no sense.
-        DataError: a folder is missing or empty; an image cannot be read or has another size, and the message
-            names it.
+        ArgumentError: the path, the split or the size makes no sense.
+        DataError: a folder is missing, empty or not to be read; an image cannot be read or has another size,
+            and the message names it.
 
     Example:
         >>> from_folder("holidays")  # doctest: +ELLIPSIS
@@ -44,47 +52,64 @@ def from_folder(
     """
     if split not in ("train", "test"):
         raise ArgumentError(f'split expects "train" or "test", got {split!r}')
-    if image_size is not None and image_size < 1:
-        raise ArgumentError(f"image_size expects a number of pixels from 1 up, got {image_size}")
-    root = Path(path).expanduser()
-    classes, size = _classes_and_size(root, str(path), image_size)
-    images, labels, sha256 = _read(root, "train", classes, size, str(path), fit=image_size is not None)
+    if image_size is not None:
+        image_size = count("image_size", image_size, of="a number of pixels")
+    root, shown = given_path("path", path), printable(str(path))
+    tree = _training_tree(root, shown)
+    images, labels, sha256 = _read(root, "train", tree, tree.classes, image_size, shown)
     mean, std = channel_statistics(images)
     std = tuple(max(value, 1 / 255) for value in std)  # a channel that never changes must not divide by zero
     if split == "test":
-        images, labels, sha256 = _read(root, "test", classes, size, str(path), fit=image_size is not None)
-    source = Source("full", "folder of images", str(path), sha256)
-    return ImageSet(root.resolve().name, split, images, labels, classes, source, mean, std)
+        form = (images.shape[1], images.shape[2], images.shape[3])
+        tree_of_tests = trees.images_in(root / "test", f"{shown}/test")
+        images, labels, sha256 = _read(root, "test", tree_of_tests, tree.classes, image_size, shown, form)
+    name, source = printable(root.resolve().name), Source("full", "folder of images", shown, sha256)
+    return ImageSet(name, split, images, labels, tree.classes, source, mean, std)
 
 
-def _classes_and_size(root: Path, shown: str, image_size: int | None) -> tuple[tuple[str, ...], Size]:
-    """The classes, and the size of every image: that of the first one where none is asked for."""
-    if not root.is_dir():
-        got = "a file" if root.exists() else "nothing there"
+def _training_tree(root: Path, shown: str) -> Tree:
+    """The images to train on: of at least two classes, none of which is empty."""
+    try:
+        there = ", ".join(sorted(printable(name) for name in os.listdir(root))[:5]) or "nothing"
+    except (FileNotFoundError, NotADirectoryError):
+        got = "a file" if os.path.exists(root) else "nothing there"
         raise DataError(
             f"{shown}: expected a folder with train/<class>/*.png|jpg, got {got} — correct the path"
-        )
-    files = trees.pictures(root / "train")
-    classes = tuple(dict.fromkeys(name.split("/")[0] for name in files))
-    if len(classes) < 2:
-        there = ", ".join(sorted(entry.name for entry in root.iterdir())[:5]) or "nothing"
+        ) from None
+    except OSError as error:
+        raise DataError(unreadable(shown, error)) from None
+    tree = trees.images_in(root / "train", f"{shown}/train")
+    if len(tree.classes) < 2:
         raise DataError(
-            f"{shown}: expected train/<class>/*.png|jpg with at least two classes, got {len(classes)} "
+            f"{shown}: expected train/<class>/*.png|jpg with at least two classes, got {len(tree.classes)} "
             f"(the folder holds: {there}) — make a folder for each class below train"
         )
-    first = next(iter(files))
-    channels, height, width = picture_size(files[first], f"{shown}/train/{first}")
-    return classes, (channels, image_size or height, image_size or width)
+    if empty := trees.without_images(tree):
+        inside = tree.remarks.below(empty).line() or "nothing in it"
+        raise DataError(
+            f"{shown}/train/{empty}: expected images of the class, got none ({inside}) — put some there, or "
+            "delete the folder"
+        )
+    return tree
 
 
 def _read(
-    root: Path, split: Split, classes: tuple[str, ...], size: Size, shown: str, *, fit: bool
+    root: Path,
+    split: Split,
+    tree: Tree,
+    classes: tuple[str, ...],
+    image_size: int | None,
+    shown: str,
+    form: tuple[int, int, int] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, str]:
-    files = trees.pictures(root / split)
-    key = f"{classes} {size}\n{trees.stamp(files.values())}"
-    images, labels, sha256 = decoded(
-        f"{root.resolve().name}-{split}",
-        key,
-        lambda: trees.decode(files, classes, size, f"{shown}/{split}", fit=fit),
-    )
+    """Decode a split, in its own form or in that of the training images, or take it from the cache."""
+    place = f"{shown}/{split}"
+
+    def decode() -> Arrays:
+        channels, height, width = form or trees.common_size(tree.files, place)
+        size = channels, image_size or height, image_size or width
+        return trees.decode(tree.files, classes, size, place, fit=image_size is not None)
+
+    key = f"{classes} {form} {image_size}\n{stamp(tree.files, place)}"
+    images, labels, sha256 = decoded(f"{root.resolve().name}-{split}", key, decode)
     return torch.from_numpy(images), torch.from_numpy(labels), sha256

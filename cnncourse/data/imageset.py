@@ -21,6 +21,7 @@ class Source:
         variant: for people, for example ``"official"`` or ``"JPEG copy"``.
         where: the place, told without the names of folders on this machine where that is possible.
         sha256: SHA-256 of the decoded pixels followed by the labels (one byte each), of this split.
+        stand_in: where the images are not those that were asked for: a line that says so, for figures.
 
     Example:
         >>> Source("full", "official", "$CNNCOURSE_DATA/MNIST/raw", "ab12").kind
@@ -31,6 +32,7 @@ class Source:
     variant: str
     where: str
     sha256: str
+    stand_in: str = ""
 
 
 @dataclass(frozen=True, eq=False)

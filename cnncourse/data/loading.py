@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from cnncourse.data import download as downloads
-from cnncourse.data.cache import decoded, fingerprint
+from cnncourse.data.cache import decoded, fingerprint, note
 from cnncourse.data.imageset import ImageSet, Source
 from cnncourse.data.registry import Entry, Split, entry
 from cnncourse.data.samples import sample_source
@@ -15,6 +15,7 @@ from cnncourse.data.sets.shapes10 import SHAPES10
 from cnncourse.data.shapes10.drawing import shapes_source
 from cnncourse.data.sources import DataSource, downloaded_sources, local_sources
 from cnncourse.errors import ArgumentError, DataError
+from cnncourse.stand_in import mention
 
 _announced: set[tuple[str, str, str]] = set()
 
@@ -31,8 +32,9 @@ def load(
 
     It is looked for in the folders of ``$CNNCOURSE_DATA``, then where Linux distributions install it, then in
     the cache folder; then it is downloaded. Without a network the sample that ships with the course takes its
-    place, or the drawn set ``shapes10`` where there is none; one line says so. ``CNNCOURSE_OFFLINE=1`` skips
-    the download. Decoded images are kept in the cache folder, so that the next load takes a moment.
+    place, or the drawn set ``shapes10`` where there is none; one line says so, and so does the first figure
+    of each experiment with it. ``CNNCOURSE_OFFLINE=1`` skips the download. Decoded images are kept in the
+    cache folder, so that the next load takes a moment.
 
     Chapter 18 introduces it.
 
@@ -67,13 +69,20 @@ def load(
     images, labels, sha256 = _read(wanted, source, split)
     if announce:
         _announce(entry(name), source, reason)
+    told = _stand_in(entry(name), source)
+    mention(told)
+    if len(labels) != source.counts[split]:
+        note(
+            f"{wanted.title}: {source.where} holds {len(labels):,} {split} images, the whole set has "
+            f"{source.counts[split]:,}"
+        )
     return ImageSet(
         name=wanted.name,
         part=split,
         images=torch.from_numpy(np.require(images, requirements=["C", "W"])),
         labels=torch.from_numpy(labels),
         classes=wanted.classes,
-        source=Source(source.kind, source.variant, source.where, sha256),
+        source=Source(source.kind, source.variant, source.where, sha256, told),
         mean=wanted.mean,
         std=wanted.std,
     )
@@ -121,6 +130,15 @@ def _read(
         return decoded(f"{wanted.name}-{split}", key, lambda: source.read(split))
     images, labels = source.read(split)
     return images, labels, fingerprint(images, labels)
+
+
+def _stand_in(asked: Entry, source: DataSource) -> str:
+    """The line for figures where the images are others than the text beside them speaks of."""
+    if asked.format == "drawn" or source.kind == "full":
+        return ""
+    if source.kind == "generated":
+        return f"here, drawn pictures (shapes10) stand in for {asked.title}"
+    return f"here, a {source.variant} images stands in for {asked.title}"
 
 
 def _announce(wanted: Entry, source: DataSource, reason: str) -> None:

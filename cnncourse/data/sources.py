@@ -9,9 +9,12 @@ from cnncourse.data import official
 from cnncourse.data.cache import Arrays, cache_folder
 from cnncourse.data.formats import trees
 from cnncourse.data.formats.archives import members
+from cnncourse.data.formats.remarks import printable
+from cnncourse.data.formats.walk import is_picture, stamp
 from cnncourse.data.imageset import Kind
 from cnncourse.data.registry import Entry, Split
 from cnncourse.errors import DataError
+from cnncourse.files import given_path
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,17 @@ def downloaded_sources(entry: Entry) -> Iterator[DataSource]:
 def _named_folders(root: str | os.PathLike[str] | None) -> list[tuple[Path, str]]:
     """The folders that the reader named, each with what to call it in a report."""
     if root is not None:
-        named = [(Path(root).expanduser(), str(root), f"root={str(root)!r}")]
+        named = [(given_path("root", root), printable(str(root)), f"root={str(root)!r}")]
     else:
         parts = os.environ.get("CNNCOURSE_DATA", "").split(os.pathsep)
-        named = [(Path(p).expanduser(), "$CNNCOURSE_DATA", f"CNNCOURSE_DATA={p}") for p in parts if p]
+        named = [
+            (given_path("CNNCOURSE_DATA", part), "$CNNCOURSE_DATA", f"CNNCOURSE_DATA={part}")
+            for part in parts
+            if part
+        ]
     for path, _, told in named:
-        if not path.is_dir():
-            got = "a file" if path.exists() else "nothing there"
+        if not os.path.isdir(path):
+            got = "a file" if os.path.exists(path) else "nothing there"
             raise DataError(
                 f"{told}: expected a folder with data sets, got {got} — correct it or leave it out"
             )
@@ -116,7 +123,7 @@ def _official(entry: Entry, folder: Path, where: str, shown: str = "") -> Iterat
         return official.read(entry, split, reader)
 
     def key(split: Split) -> str:
-        return "" if len(plain) == len(entry.contents) else _key(entry, split, [*plain, *packed])
+        return "" if len(plain) == len(entry.contents) else _key(entry, split, [*plain, *packed], where)
 
     if plain or packed:
         yield DataSource("full", "official", where, {**entry.counts}, read, key)
@@ -127,25 +134,28 @@ def _archive(entry: Entry, path: Path, shown: str) -> DataSource:
         if entry.format == "idx":
             return official.read(entry, split, official.archive_reader(path, shown))
         files = {name.removeprefix(f"{split}/"): data for name, data in members(path, shown, f"{split}/")}
-        pictures = {name: files[name] for name in sorted(files) if trees.is_picture(name)}
+        pictures = {name: files[name] for name in sorted(files) if is_picture(name)}
         return trees.decode(pictures, entry.classes, entry.shape, f"{shown}/{split}")
 
     variant = "official" if entry.format == "idx" else entry.tree_variant
     return DataSource(
-        "full", variant, shown, {**entry.counts}, read, lambda split: _key(entry, split, [path])
+        "full", variant, shown, {**entry.counts}, read, lambda split: _key(entry, split, [path], shown)
     )
 
 
 def _tree(entry: Entry, folder: Path, shown: str) -> DataSource:
     def read(split: Split) -> Arrays:
-        return trees.decode(trees.pictures(folder / split), entry.classes, entry.shape, f"{shown}/{split}")
+        return trees.decode(looked_through(split), entry.classes, entry.shape, f"{shown}/{split}")
 
     def key(split: Split) -> str:
-        return _key(entry, split, trees.pictures(folder / split).values())
+        return f"{entry.name} {split}\n{stamp(looked_through(split), f'{shown}/{split}')}"
+
+    def looked_through(split: Split) -> dict[str, Path]:
+        return trees.images_in(folder / split, f"{shown}/{split}").files
 
     counts: dict[Split, int] = {**entry.counts}
     return DataSource("full", entry.tree_variant, shown, counts, read, key)
 
 
-def _key(entry: Entry, split: Split, paths: Iterable[Path]) -> str:
-    return f"{entry.name} {split}\n{trees.stamp(paths)}"
+def _key(entry: Entry, split: Split, paths: Iterable[Path], shown: str) -> str:
+    return f"{entry.name} {split}\n{stamp({path.name: path for path in paths}, shown)}"

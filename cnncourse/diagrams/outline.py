@@ -11,7 +11,8 @@ from re import sub
 from torch import nn
 
 from cnncourse.diagrams.diagram import START, Bar, Block, Item, Parallel, Series, weave
-from cnncourse.diagrams.trace import Op, trace
+from cnncourse.diagrams.recorder import Op
+from cnncourse.diagrams.trace import trace
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 _JOINS = {"add": "add", "cat": "cat", "mul": "mul", "concat": "cat"}
@@ -214,9 +215,9 @@ class _Graph:
         if op.kind == "linear":
             return Bar(f"linear, {op.shape[-1]}", "linear", op.shape)
         if op.kind == "pool" and op.detail:
-            highest = "Max" in type(self.modules[op.name]).__name__
-            kind = "max" if highest else "mean"
-            text = f"global {kind}" if op.detail == "global" else f"{kind} {op.detail}"
+            highest = "Max" in type(self.modules[op.name]).__name__ or op.detail.startswith("max ")
+            kind, detail = "max" if highest else "mean", op.detail.removeprefix("max ")
+            text = f"global {kind}" if detail == "global" else f"{kind} {detail}"
             return Bar(text.replace("adaptive", f"to {op.shape[-1]}×{op.shape[-1]}"), "pool", op.shape)
         if op.kind in ("transpose", "permute") and len(op.shape) == 4:
             return Bar("shuffle", "other", op.shape)

@@ -1,11 +1,14 @@
 """One look for every figure: colours that carry meaning, sizes that read on a phone."""
 
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from cnncourse import stand_in
 from cnncourse.errors import ShapeError
 
 # Chosen to stay apart for colour-blind readers and at 3:1 or better on white.
@@ -26,7 +29,8 @@ SERIES = ("#2f6db5", "#c8641b", "#2b8a57", "#8553a6", "#c0304f", "#7a6a2f", "#4a
 def use_style() -> None:
     """Set matplotlib's defaults for the course: white ground, quiet axes, text that reads at phone width.
 
-    Called by :func:`cnncourse.start`; calling it again changes nothing.
+    Called by :func:`cnncourse.start`; calling it again changes nothing. Where a sample or drawn pictures
+    stand in for a data set, the first figure of each experiment says so, see ``sign``.
 
     Example:
         >>> use_style()
@@ -61,8 +65,27 @@ def use_style() -> None:
             "image.cmap": "gray",
             "image.interpolation": "nearest",
             "lines.linewidth": 1.8,
+            "figure.hooks": ["cnncourse.plots.style:sign"],
         }
     )
+
+
+def sign(figure: Figure) -> None:
+    """Write below a new figure which pictures stand in for those that the text speaks of, if nobody has yet.
+
+    Args:
+        figure: of pyplot, which calls this for every one.
+
+    Example:
+        >>> figure = Figure()
+        >>> stand_in.mention("a sample of MNIST")
+        >>> sign(figure)
+        >>> [text.get_text() for text in figure.texts]
+        ['a sample of MNIST']
+    """
+    if lines := stand_in.take():
+        words = "\n".join(wrap(" · ".join(lines), width=max(24, round(15 * figure.get_figwidth()))))
+        figure.text(0.5, -0.02, words, ha="center", va="top", fontsize=8, color=COLOURS["wrong"])
 
 
 def ramp(role: str) -> LinearSegmentedColormap:

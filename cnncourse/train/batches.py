@@ -11,9 +11,10 @@ from cnncourse.augment import Augmented, Setting, keyed, pipeline
 from cnncourse.augment.step import Table, rows
 from cnncourse.data import standardiser
 from cnncourse.errors import ArgumentError, ShapeError
-from cnncourse.train.hardware import rng
+from cnncourse.stand_in import mention
 from cnncourse.train.hardware.distributed import Processes
-from cnncourse.train.targets import Labels
+from cnncourse.train.loaded import Loaded
+from cnncourse.train.targets import Labels, check_labels, classes_of
 
 
 class LabelledImages(Protocol):
@@ -59,6 +60,9 @@ class Batches(Protocol):
 
     def plain(self, most: int) -> Tensor:
         """Return up to so many images without augmentation."""
+
+    def smallest(self) -> int | None:
+        """Return the number of images in the smallest batch of an epoch; None where nobody can tell."""
 
     def expect(self, classes: int) -> None:
         """Refuse labels from ``classes`` upwards, now or as soon as they come."""
@@ -117,7 +121,7 @@ class Resident:
                 f"every batch expects an image for each of the {self._processes.size} processes, got batches "
                 f"of {self.images // len(self)} — start fewer, or take a larger batch_size"
             )
-        self._labels = source.labels.to(device)
+        self._labels = classes_of(source.labels, self.images).to(device)
         self._standardised = standardiser(source.mean, source.std, device)
         self._pixels = source.images.to(device)
         height, width = self._pixels.shape[2:]
@@ -138,6 +142,10 @@ class Resident:
     def plain(self, most: int) -> Tensor:
         """Return the first images, standardised."""
         return self._standardised(self._pixels[:most])
+
+    def smallest(self) -> int:
+        """Return the number of images in the smallest batch, of this process's part of it."""
+        return self.images // len(self) // self._processes.size if not self._drop else self.batch_size
 
     def expect(self, classes: int) -> None:
         """Check that all labels are below ``classes``."""
@@ -177,65 +185,6 @@ class Resident:
         return mixed, self._mix.labels(labels, self._labels[partner], drawn)
 
 
-class Loaded:
-    """The batches of a DataLoader, taken as they come and moved to the device.
-
-    The loader decides order, size and transforms. Its images must be floating point and standardised already.
-
-    Args:
-        loader: yields (images, labels).
-        device: where the batches go.
-
-    On several processes each needs a loader with its own part: give it torch's ``DistributedSampler``.
-
-    Raises:
-        ArgumentError: the loader is empty, or does not know its length.
-    """
-
-    def __init__(self, loader: DataLoader[Any], device: torch.device) -> None:
-        try:
-            steps, self.images = len(loader), len(loader.dataset)  # type: ignore[arg-type]
-        except TypeError:
-            raise ArgumentError(
-                "the DataLoader has no length, so an epoch has no end — give it a dataset with __len__"
-            ) from None
-        if steps == 0:
-            raise ArgumentError("the DataLoader is empty: expected at least one batch, got 0")
-        self._loader, self._device, self._classes = loader, device, -1
-
-    def __len__(self) -> int:
-        return len(self._loader)
-
-    def sample(self) -> Tensor:
-        """Return two images of a first batch, leaving every random generator as it was."""
-        return self.plain(2)
-
-    def plain(self, most: int) -> Tensor:
-        """Return the images of a first batch as the loader gives them."""
-        before = rng.get_state()
-        images, _ = next(self.epoch())
-        rng.set_state(before)
-        return images[:most]
-
-    def expect(self, classes: int) -> None:
-        """Check the labels of every batch from now on."""
-        self._classes = classes
-
-    def epoch(
-        self, generator: torch.Generator | None = None, number: int = 0
-    ) -> Iterator[tuple[Tensor, Labels]]:
-        """Yield the loader's batches; its own sampler decides the order, so the generator is not used."""
-        for images, labels in self._loader:
-            if not images.is_floating_point():
-                raise ShapeError(
-                    f"a DataLoader's images must be floating point, got {images.dtype} — add "
-                    "v2.ToDtype(torch.float32, scale=True) and v2.Normalize to its transforms"
-                )
-            if self._classes >= 0:
-                check_labels(labels, self._classes)
-            yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
-
-
 def batches(source: ImageData, batch_size: int, device: torch.device, **options: Any) -> Batches:
     """Wrap an image set or a DataLoader, so that training need not know which it is.
 
@@ -256,7 +205,9 @@ def batches(source: ImageData, batch_size: int, device: torch.device, **options:
         >>> [(len(y), x[0, 0, 0, 0].item()) for x, y in batches(tiny, 2, torch.device("cpu")).epoch()]
         [(2, -2.0), (2, -2.0), (1, -2.0)]
     """
+    mention(getattr(getattr(source, "source", None), "stand_in", ""))
     if isinstance(source, DataLoader):
+        mention(getattr(getattr(source.dataset, "source", None), "stand_in", ""))
         if options.get("augment"):
             raise ArgumentError(
                 "augment works on an image set; a DataLoader brings its own transforms, for example "
@@ -287,33 +238,8 @@ def check_images(images: Tensor, labels: Tensor) -> None:
         raise ShapeError(f"images must be uint8 (n, c, h, w), got {images.dtype} {tuple(images.shape)}")
     if len(images) == 0:
         raise ArgumentError("the image set is empty: expected at least one image, got 0")
-    if labels.shape != (len(images),) or labels.is_floating_point():
+    if labels.shape not in ((len(images),), (len(images), 1)) or labels.is_floating_point():
         raise ShapeError(
             f"labels must be whole numbers, one for each of the {len(images)} images, got {labels.dtype} "
             f"of shape {tuple(labels.shape)}"
-        )
-
-
-def check_labels(labels: Tensor, classes: int) -> None:
-    """Check that labels are classes a net can answer with, or shares of them as transforms that mix give.
-
-    Raises:
-        ArgumentError: a label is negative, or not below ``classes``; or there are more or fewer shares.
-
-    Example:
-        >>> check_labels(torch.tensor([0, 10]), 10)  # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-        cnncourse.errors.ArgumentError: the net has 10 outputs, so labels must lie in 0…9, got 0…10...
-    """
-    if labels.is_floating_point():
-        if labels.ndim != 2 or labels.shape[1] != classes:
-            raise ArgumentError(
-                f"labels in shares expect shape (b, {classes}), one an output, got {tuple(labels.shape)}"
-            )
-        return
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= classes:
-        raise ArgumentError(
-            f"the net has {classes} outputs, so labels must lie in 0…{classes - 1}, got {low}…{high} — "
-            f"build it with num_classes={high + 1}, or number the classes from 0"
         )

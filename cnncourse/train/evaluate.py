@@ -1,7 +1,6 @@
 """How good a net is on a set of images: loss, accuracy, confusion matrix, and every answer it gave."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +9,10 @@ from torch import Tensor, nn
 
 from cnncourse import runtime
 from cnncourse.augment.crop import crop, pad
-from cnncourse.errors import ArgumentError, ShapeError
+from cnncourse.errors import ArgumentError
 from cnncourse.train.batches import Batches, ImageData, batches
 from cnncourse.train.hardware.precision import precision as halved
+from cnncourse.train.look import device_of, evaluating, match
 from cnncourse.train.targets import main_class
 
 TTA = ("none", "mirror", "mirror-shift")
@@ -134,71 +134,3 @@ def views(model: Callable[[Tensor], Tensor], images: Tensor, tta: str) -> Tensor
     corners = [torch.full((len(images),), place, device=images.device) for place in (0, 2)]
     moved = [views(model, crop(wide, corner, corner, size), "mirror") for corner in corners]
     return logits / 2 + (moved[0] + moved[1]) / 4
-
-
-def match(model: nn.Module, source: Batches) -> int:
-    """Try a net on two images, and say how many classes it tells apart.
-
-    Args:
-        model: the net, on the device of the batches.
-        source: where the images come from; it is told to refuse labels that the net has no output for.
-
-    Returns:
-        The number of logits the net gives an image.
-
-    Raises:
-        ArgumentError: a label is not below that number.
-        ShapeError: the net cannot take the images, or does not return logits.
-    """
-    images = source.sample()
-    shape = tuple(images.shape)
-    try:
-        with evaluating(model), torch.no_grad():
-            logits = model(images)
-    except ShapeError:  # the nets of the course say themselves what they take
-        raise
-    except (RuntimeError, ValueError) as error:
-        said = str(error).splitlines()[0]
-        raise ShapeError(
-            f"the net cannot take images of shape {shape}: {said} — "
-            f"build it for in_channels={shape[1]} and image_size={shape[2]}"
-        ) from error
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images):
-        got = tuple(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
-        raise ShapeError(
-            f"the net must return logits of shape ({len(images)}, classes) for {shape}, got {got}"
-        )
-    source.expect(logits.shape[1])
-    return int(logits.shape[1])
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a net into evaluation mode for a while; afterwards every layer has the mode it had before.
-
-    Example:
-        >>> net = nn.Dropout().train()
-        >>> with evaluating(net):
-        ...     print(net.training)
-        False
-        >>> net.training
-        True
-    """
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
-def device_of(model: nn.Module) -> torch.device:
-    """Return the device of a net's first parameter; a net without any counts as on the CPU.
-
-    Example:
-        >>> device_of(nn.ReLU())
-        device(type='cpu')
-    """
-    first = next(model.parameters(), None)
-    return torch.device("cpu") if first is None else first.device

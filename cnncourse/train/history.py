@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cnncourse.errors import ArgumentError, DataError
+from cnncourse.files import given_path
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class History:
     Attributes:
         epochs: one record for each epoch that was finished.
         stopped: how the run ended: ``"finished"``, ``"early"`` (nothing better for too long),
-            ``"interrupted"`` or ``"diverged"``.
+            ``"interrupted"``, ``"diverged"`` or ``"failed"`` (by an error).
         saving: time that went into checkpoints, in seconds; it belongs to no epoch and is not written down.
 
     Example:
@@ -112,7 +113,7 @@ class History:
         Example:
             >>> history.to_json("lenet.json")  # doctest: +SKIP
         """
-        Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+        given_path("path", path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def from_json(cls, path: str | Path) -> Self:
@@ -125,7 +126,7 @@ class History:
             >>> History.from_json("lenet.json").best  # doctest: +SKIP
         """
         try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
+            data = json.loads(given_path("path", path).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError(f"there is no file {path}") from None
         except ValueError as error:

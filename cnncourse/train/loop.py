@@ -7,6 +7,7 @@ from torch import nn
 
 from cnncourse import runtime
 from cnncourse.errors import ArgumentError
+from cnncourse.files import given_path
 from cnncourse.train.batches import ImageData
 from cnncourse.train.hardware.distributed import join
 from cnncourse.train.history import History
@@ -33,7 +34,8 @@ def fit(
 
     Every random generator is seeded first, so the same net, images, recipe and seed give the same weights on
     the same machine. An image set is moved to the device whole and shuffled anew each epoch; a DataLoader is
-    used as it is. Interrupting (Ctrl-C, or the stop button) ends training early and loses no finished epoch.
+    used as it is, if its batches are pairs of images and labels: classes of any whole type, one-hot rows, or
+    shares. Interrupting (Ctrl-C, or the stop button) ends training early and loses no finished epoch.
 
     A net may have two methods that are called here: ``init_from(images)`` sees up to 5,000 standardised
     training images before the first step, and ``at_epoch(number)`` is told of every epoch, from 0.
@@ -50,7 +52,8 @@ def fit(
         progress: show a table and the time left.
         checkpoint: a file that receives the whole state after every epoch; None keeps none.
         resume: go on from the checkpoint if it is there. On a CPU the result is bit for bit that of
-            a run without a break.
+            a run without a break. The recipe may ask for more epochs than before, if its schedule does not
+            depend on their number: "constant", "exponential", "plateau" or "cyclic".
         log_dir: a folder for TensorBoard's files; None writes none.
 
     Returns:
@@ -59,7 +62,7 @@ def fit(
     Raises:
         ArgumentError: a set is empty, labels and outputs do not fit, or the checkpoint is of another run.
         ShapeError: the net cannot take the images.
-        DataError: the checkpoint is damaged or cannot be written.
+        DataError: the checkpoint is damaged, cannot be written, or is a file of something else.
         DivergedError: the loss became infinite or not a number; the net holds its best weights so far.
         CourseError: there is not enough memory; the message says which batch size to try.
         MissingDependencyError: ``log_dir`` is given, and TensorBoard is not installed.
@@ -78,11 +81,11 @@ def fit(
     """
     if resume and checkpoint is None:
         raise ArgumentError("resume=True expects the file to go on from — give it as checkpoint=…")
-    curves = TensorBoardWriter(log_dir) if log_dir is not None else None
+    curves = TensorBoardWriter(given_path("log_dir", log_dir)) if log_dir is not None else None
     processes = join()
     runtime.seed(seed)
     home = runtime.device(device)
-    path = Path(checkpoint) if checkpoint else None
+    path = given_path("checkpoint", checkpoint) if checkpoint else None
     run = Run(model, train_set, val_set, recipe or Recipe(), home, seed, path, processes)
     processes.seed_apart(seed)
     run.open(resume)
@@ -102,5 +105,10 @@ def fit(
     except KeyboardInterrupt:
         run.history.stopped = "interrupted"
         bar.note(f"interrupted after {len(run.history)} of {run.epochs} epochs — the best weights are kept")
+    except Exception:
+        if run.history.stopped != "diverged":
+            run.history.stopped = "failed"
+        run.close()
+        raise
     run.close()
     return run.history

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, get_args
 
 from cnncourse.augment.parse import check_texts
 from cnncourse.errors import ArgumentError, did_you_mean
-from cnncourse.train.limits import flag, number, one_of, rising, whole
+from cnncourse.limits import flag, number, one_of, rising, whole
 
 Optimiser = Literal["sgd", "adam", "adamw", "muon"]
 Rest = Literal["sgd", "adamw"]

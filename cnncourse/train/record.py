@@ -13,7 +13,7 @@ import torch
 
 from cnncourse import __version__
 from cnncourse.errors import DataError
-from cnncourse.files import replace_file
+from cnncourse.files import given_path, replace_file
 
 if TYPE_CHECKING:
     from cnncourse.train.experiment import Experiment, Result
@@ -73,7 +73,7 @@ def write(path: Path, record: dict[str, Any]) -> None:
     """
     fields = (f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in record.items())
     try:
-        replace_file(path, ("{\n" + ",\n".join(fields) + "\n}\n").encode())
+        replace_file(given_path("path", path), ("{\n" + ",\n".join(fields) + "\n}\n").encode())
     except OSError as error:
         raise DataError(f"cannot write the record {path}: {error.strerror or error}") from None
 
@@ -165,7 +165,7 @@ def commit() -> str | None:
 
 def _git(folder: Path, *words: str) -> str:
     return subprocess.run(
-        ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+        ["git", *words], cwd=folder, capture_output=True, encoding="utf-8", check=True
     ).stdout.strip()
 
 

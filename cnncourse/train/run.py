@@ -12,11 +12,12 @@ from cnncourse.errors import CourseError
 from cnncourse.train import checkpoint as files
 from cnncourse.train.averaging import Averaging, copy_of
 from cnncourse.train.batches import Batches, ImageData, batches
-from cnncourse.train.evaluate import ask, match
+from cnncourse.train.evaluate import ask
 from cnncourse.train.hardware import rng
 from cnncourse.train.hardware.distributed import Processes, local_device
 from cnncourse.train.hardware.sync_norm import synchronise
 from cnncourse.train.history import EpochRecord, History
+from cnncourse.train.look import look_at_smallest, match
 from cnncourse.train.progress import Progress
 from cnncourse.train.recipe import Recipe
 from cnncourse.train.schedule import factor, total_steps
@@ -97,6 +98,7 @@ class Run:
         if self.path is None:
             return
         if not self.processes.broadcast(resume and self.path.exists()):
+            files.spare(self.path)
             self._save()
             return
         state = self.processes.broadcast(files.load(self.path) if self.processes.is_main else {})
@@ -147,7 +149,7 @@ class Run:
 
     def close(self) -> None:
         """Leave the net with the weights to keep, in evaluation mode."""
-        broken = self.history.stopped in ("interrupted", "diverged")
+        broken = self.history.stopped in ("interrupted", "diverged", "failed")
         if self.history.epochs and (self.recipe.keep == "best" or broken):
             self.model.load_state_dict(self.best)
         elif self.averaging.mean is not None:
@@ -157,16 +159,18 @@ class Run:
     def _prepared(self, model: nn.Module) -> nn.Module:
         """Bring the net to the device, see that it takes the images, and let it look at some."""
         model.to(self.home)
-        if self.recipe.channels_last:
-            model.to(memory_format=torch.channels_last)
         for source in (self.train, self.val):
             if source is not None:
-                match(model, source)
+                match(model, source)  # lazy layers have a shape from here on
+        if self.recipe.channels_last:
+            model.to(memory_format=torch.channels_last)
+        together = self.recipe.sync_bn and self.processes.size > 1
+        look_at_smallest(model, self.train, self.recipe.accumulate, whole=together)
         look: Any = getattr(model, "init_from", None)
         if look is not None:
             with torch.no_grad():
                 look(self.train.plain(FIRST_LOOK))
-        if self.recipe.sync_bn and self.processes.size > 1:
+        if together:
             synchronise(model)
         self.processes.broadcast_model(model)
         if self.recipe.compile and model._compiled_call_impl is None:

@@ -7,6 +7,7 @@ from cnncourse.errors import CourseError
 from cnncourse.train.hardware.cuda_graph import GraphedStep
 from cnncourse.train.hardware.distributed import Processes
 from cnncourse.train.hardware.precision import precision
+from cnncourse.train.look import logits_of
 from cnncourse.train.optimisers import Optimisers
 from cnncourse.train.recipe import Recipe
 from cnncourse.train.targets import Labels, loss_of, pick
@@ -101,7 +102,7 @@ class Step:
 
     def _part(self, images: Tensor, labels: Labels, scale: Tensor | float) -> tuple[Tensor, Tensor]:
         with torch.autocast(self.home.type, self.dtype, enabled=self.dtype is not None):
-            logits = self.model(images)
+            logits = logits_of(self.model(images), len(images), "in train mode")
             loss = loss_of(logits, labels, self.recipe.label_smoothing)
         self.scaler.scale(loss if scale is ONE else loss * scale).backward()  # type: ignore[no-untyped-call]
         return logits.detach(), loss.detach()

@@ -115,7 +115,11 @@ def rate(run: Callable[[], int], repeats: int) -> float:
 def cpu() -> str:
     info = Path("/proc/cpuinfo")
     names = (
-        [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        [
+            line.split(":")[1].strip()
+            for line in info.read_text(encoding="utf-8").splitlines()
+            if "model name" in line
+        ]
         if (info.exists())
         else []
     )

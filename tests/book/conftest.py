@@ -49,7 +49,7 @@ def site() -> Path:
     """The folder of the built book; builds it where `make book` has not just done so."""
     html = ROOT / "_build" / "html"
     (ROOT / "_build").mkdir(exist_ok=True)
-    with open(ROOT / "_build" / "tests.lock", "w") as lock:
+    with open(ROOT / "_build" / "tests.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_fresh(html / "index.html"):
             built = build(ROOT)

@@ -172,3 +172,12 @@ def test_arrays_that_cannot_be_changed_are_copied(tiny, tmp_path, recwarn):
         (folder / name).write_bytes(content)
     data.load("mnist", root=tmp_path).images[0] = 0
     assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_a_copy_that_lacks_images_is_not_announced_as_the_whole_set_alone(tree, capsys):
+    root = tree(each=2)
+    data.load("cifar10", root=root)
+    data.load("cifar10", root=root)
+    shown = capsys.readouterr()
+    assert "50,000 train" in shown.out
+    assert shown.err == f"CIFAR-10: {root} holds 20 train images, the whole set has 50,000\n"

@@ -29,7 +29,7 @@ def bwrap() -> str:
 def runs(pid: int | str) -> bool:
     """Say whether a process runs. A zombie, whose parent has not asked about it yet, does not."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] not in "ZX"

@@ -102,8 +102,14 @@ def machine(course: Path) -> dict[str, object]:
     system = (cnncourse.__file__, torch.__file__, os.__file__, sys.executable, "/etc/passwd")
     files = [*course.rglob("*"), *map(Path, system)]
     hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
-    sockets = [line for line in Path("/proc/net/unix").read_text().splitlines() if CANARY in line]
-    ports = [line for line in Path("/proc/net/tcp").read_text().splitlines() if f":{45671:04X}" in line]
+    sockets = [
+        line for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines() if CANARY in line
+    ]
+    ports = [
+        line
+        for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()
+        if f":{45671:04X}" in line
+    ]
     return {"canaries": listed, "files": hashes, "sockets": sockets, "ports": ports}
 
 

@@ -16,6 +16,7 @@ from tests.train.conftest import small_net, stripes
 
 RECIPE = Recipe(epochs=4, batch_size=16, lr=0.01, schedule="cosine", warmup=0.5)
 ROOT = Path(__file__).parents[2]
+FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 
 # Trains as the tests do, in forks of one process, and kills itself for good at a given place. What a run
 # says are the digest of its weights, its random numbers and its losses.
@@ -111,6 +112,7 @@ def outcomes(tmp_path_factory) -> dict[tuple[str, str], list]:
 
 
 @pytest.mark.parametrize(("place", "data"), CASES)
+@FORKS
 def test_a_run_killed_and_resumed_ends_bit_for_bit_the_same(outcomes, place, data):
     name = f"{place} {data}"
     assert outcomes[name, place] == [-signal.SIGKILL, ""]
@@ -218,3 +220,69 @@ def test_a_checkpoint_from_before_a_field_of_the_recipe_goes_on(tmp_path, train_
     torch.save(state, path)
     options = {"device": "cpu", "progress": False, "checkpoint": path, "resume": True}
     assert len(fit(small_net(), train_set, recipe=RECIPE, **options)) == 4
+
+
+@pytest.mark.parametrize("schedule", ["constant", "exponential", "plateau", "cyclic"])
+def test_a_run_may_be_prolonged_where_its_length_decides_nothing(tmp_path, schedule):
+    recipe = Recipe(epochs=4, batch_size=16, lr=0.01, schedule=schedule, cycle=2.0, warmup=0.5)
+    runs = []
+    for epochs in ((4,), (2, 4)):
+        path = tmp_path / f"{epochs[0]}.pt"
+        for number in epochs:
+            net = small_net()
+            history = fit(
+                net, stripes(60), stripes(30, seed=1), recipe=recipe.but(epochs=number), device="cpu",
+                progress=False, checkpoint=path, resume=True,
+            )  # fmt: skip
+        runs.append((net, history))
+    (whole, first), (prolonged, second) = runs
+    assert [e.train_loss for e in first.epochs] == [e.train_loss for e in second.epochs]
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), prolonged.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("change", [{"epochs": 8}, {"epochs": 2}])
+def test_where_it_decides_the_schedule_the_way_out_is_named(tmp_path, change):
+    options = {"device": "cpu", "progress": False, "checkpoint": tmp_path / "a.pt"}
+    fit(small_net(), stripes(60), recipe=RECIPE, **options)
+    with pytest.raises(ArgumentError, match="another run: epochs was 4 and is now") as caught:
+        fit(small_net(), stripes(60), recipe=RECIPE.but(**change), resume=True, **options)
+    told = "to train longer, fit the net again without resume" in str(caught.value)
+    assert told == (change["epochs"] == 8)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("held", ["weights", "wrapped", "tensor"])
+def test_a_file_of_ones_own_weights_is_never_written_over_nor_to_be_deleted(tmp_path, resume, held):
+    path, weights = tmp_path / "mine.pt", small_net().state_dict()
+    torch.save(
+        {"weights": weights, "wrapped": {"state_dict": weights}, "tensor": weights["0.weight"]}[held], path
+    )
+    before = path.read_bytes()
+    with pytest.raises(
+        DataError, match=r"not a checkpoint of fit — give another file.*load_state_dict"
+    ) as caught:
+        fit(
+            small_net(),
+            stripes(60),
+            recipe=RECIPE,
+            device="cpu",
+            progress=False,
+            checkpoint=path,
+            resume=resume,
+        )
+    assert "delete" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_the_home_folder_may_be_short(tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    recipe = RECIPE.but(epochs=1, warmup=0.0)
+    history = fit(
+        small_net(), stripes(60), recipe=recipe, device="cpu", progress=False, checkpoint="~/runs/a.pt"
+    )
+    assert files.load(Path("~/runs/a.pt"))["seed"] == 0
+    files.save(Path("~/runs/b.pt"), {})
+    history.to_json("~/runs/a.json")
+    assert history.from_json("~/runs/a.json") == history
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"a.pt", "b.pt", "a.json"}

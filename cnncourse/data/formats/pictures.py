@@ -7,22 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from cnncourse.errors import DataError
+from cnncourse.data.formats.pixels import is_grey, lies, plain
+from cnncourse.data.formats.remarks import Remarks
+from cnncourse.errors import DataError, unreadable
 
 Size = tuple[int, int, int]
 """Channels, height and width."""
 
 
-def _open(file: Path | bytes, shown: str) -> Image.Image:
-    """Decode a picture completely; what PIL says about a bad one becomes one line that names it."""
+def _open(file: Path | bytes, shown: str, *, whole: bool = True) -> Image.Image:
+    """Open a picture, or decode all of it; what goes wrong becomes one line that names it."""
     try:
         picture = Image.open(io.BytesIO(file) if isinstance(file, bytes) else file)
-        picture.load()
+        if whole:
+            picture.load()
     except UnidentifiedImageError:
         raise DataError(
             f"{shown}: expected a PNG or JPEG image, got a file of another kind — replace it or delete it"
         ) from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the system says so, not Pillow
+            raise DataError(unreadable(shown, error)) from None
         raise DataError(
             f"{shown}: expected an image that can be decoded, got: {error} — replace it or delete it"
         ) from None
@@ -30,16 +35,21 @@ def _open(file: Path | bytes, shown: str) -> Image.Image:
 
 
 def picture_size(file: Path | bytes, shown: str) -> Size:
-    """Return channels (1 for grey, 3 for colour), height and width of a picture.
+    """Return channels (1 for grey, 3 for colour), height and width of a picture, turned upright.
 
     Raises:
         DataError: the picture cannot be read.
     """
-    picture = _open(file, shown)
-    return 1 if picture.mode in {"1", "L", "I;16"} else 3, picture.height, picture.width
+    with _open(file, shown, whole=False) as picture:
+        width, height = picture.size
+        if lies(picture) > 4:
+            width, height = height, width
+        return 1 if is_grey(picture) else 3, height, width
 
 
-def read_picture(file: Path | bytes, size: Size, shown: str, *, fit: bool = False) -> NDArray[np.uint8]:
+def read_picture(
+    file: Path | bytes, size: Size, shown: str, *, fit: bool = False, remarks: Remarks | None = None
+) -> NDArray[np.uint8]:
     """Decode a picture.
 
     Args:
@@ -47,6 +57,7 @@ def read_picture(file: Path | bytes, size: Size, shown: str, *, fit: bool = Fals
         size: channels, height and width wanted. Colour becomes grey, or grey colour, as the channels ask.
         shown: its name in an error.
         fit: scale and crop the middle, instead of complaining, when height or width differ.
+        remarks: receives what had to be converted, see ``pixels``.
 
     Returns:
         uint8, shape (c, h, w).
@@ -64,7 +75,8 @@ def read_picture(file: Path | bytes, size: Size, shown: str, *, fit: bool = Fals
         cnncourse.errors.DataError: red.png: expected an image of 2×2 pixels...
     """
     channels, height, width = size
-    picture = _open(file, shown)
+    name = "/".join(shown.split("/")[-2:])
+    picture = plain(_open(file, shown), channels, name, shown, Remarks() if remarks is None else remarks)
     if (picture.height, picture.width) != (height, width):
         if not fit:
             raise DataError(
@@ -72,8 +84,8 @@ def read_picture(file: Path | bytes, size: Size, shown: str, *, fit: bool = Fals
                 f"{picture.height}×{picture.width} (height × width) — give image_size to scale them all, or "
                 "replace it"
             )
-        picture = _cover(picture.convert("RGB"), height, width)
-    pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+        picture = _cover(picture, height, width)
+    pixels = np.asarray(picture)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 

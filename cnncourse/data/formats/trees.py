@@ -1,4 +1,4 @@
-"""Trees of images, ``<class>/*.png|jpg``: which images there are, and their arrays."""
+"""Trees of images, ``<class>/*.png|jpg``: whether a folder is one, and its images as arrays."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -6,19 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncourse.data.cache import Arrays
-from cnncourse.data.formats.pictures import Size, read_picture
+from cnncourse.data.cache import Arrays, note
+from cnncourse.data.formats.pictures import Size, picture_size, read_picture
+from cnncourse.data.formats.remarks import Remarks, printable
+from cnncourse.data.formats.walk import Tree, class_of, walk
 from cnncourse.errors import DataError
-
-
-def is_picture(name: str) -> bool:
-    """Say whether a file is taken for an image, by the end of its name.
-
-    Example:
-        >>> is_picture("cat/0001.JPG"), is_picture("cat/readme.txt"), is_picture("cat/.0001.jpg")
-        (True, False, False)
-    """
-    return name.lower().endswith((".png", ".jpg", ".jpeg")) and not name.split("/")[-1].startswith(".")
 
 
 def looks_like(folder: Path, classes: tuple[str, ...]) -> bool:
@@ -30,31 +22,44 @@ def looks_like(folder: Path, classes: tuple[str, ...]) -> bool:
         >>> looks_like(Path("no such folder"), ("cat", "dog"))
         False
     """
-    return sum((folder / "train" / name).is_dir() for name in classes) >= 2
+    return sum(os.path.isdir(folder / "train" / name) for name in classes) >= 2
 
 
-def pictures(folder: Path) -> dict[str, Path]:
-    """List the images below a folder as ``<class>/<file>`` → path, sorted by name.
+def images_in(folder: Path, shown: str) -> Tree:
+    """Find the images of a tree, and tell in one line what was left out or lies deeper than it should.
+
+    Raises:
+        DataError: a folder may not be read.
 
     Example:
-        >>> pictures(Path("no such folder"))
-        {}
+        >>> images_in(Path("no such folder"), "pets/train").classes
+        ()
     """
-    if not folder.is_dir():
-        return {}
-    return {
-        f"{directory.name}/{name}": directory / name
-        for directory in sorted(folder.iterdir())
-        if directory.is_dir() and not directory.name.startswith(".")
-        for name in sorted(os.listdir(directory))
-        if is_picture(name)
-    }
+    tree = walk(folder, shown)
+    if told := tree.remarks.line():
+        note(f"{shown}: {told}")
+    return tree
 
 
-def stamp(paths: Iterable[Path]) -> str:
-    """Describe files by path, size and time of change, so that a change in any of them shows."""
-    states = ((path, path.stat()) for path in paths)
-    return "\n".join(f"{path.absolute()}|{state.st_size}|{state.st_mtime_ns}" for path, state in states)
+def without_images(tree: Tree) -> str:
+    """Return the first class that has no image; an empty text where all have some.
+
+    Example:
+        >>> without_images(Tree({"cat/1.png": Path("1.png")}, ("cat", "dog"), Remarks()))
+        'dog'
+    """
+    found = {class_of(name) for name in tree.files}
+    return next((name for name in tree.classes if name not in found), "")
+
+
+def common_size(files: Mapping[str, Path], shown: str) -> Size:
+    """Return the size for a whole tree: three channels if any image has colour, the first one's sides.
+
+    Raises:
+        DataError: an image cannot be read.
+    """
+    sizes = [picture_size(path, f"{shown}/{printable(name)}") for name, path in files.items()]
+    return max(channels for channels, _, _ in sizes), *sizes[0][1:]
 
 
 def check_classes(found: Iterable[str], expected: tuple[str, ...], shown: str) -> None:
@@ -94,7 +99,7 @@ def decode(
     """Decode the images of a tree into one array.
 
     The order goes round the classes: the first image of each, the second image of each, …: any stretch of the
-    set then holds all classes.
+    set then holds all classes. What has to be converted is told in one line.
 
     Args:
         files: ``<class>/<file>`` → the path of the file, or its bytes.
@@ -110,11 +115,13 @@ def decode(
         DataError: a class has no images; an image cannot be read or has another size, and the message names
             it.
     """
-    check_classes({name.split("/")[0] for name in files}, classes, shown)
-    order = _round_robin(files, classes)
+    check_classes({class_of(name) for name in files}, classes, shown)
+    order, remarks = _round_robin(files, classes), Remarks()
     images = np.empty((len(order), *size), dtype=np.uint8)
     for row, (_, name) in enumerate(order):
-        images[row] = read_picture(files[name], size, f"{shown}/{name}", fit=fit)
+        images[row] = read_picture(files[name], size, f"{shown}/{printable(name)}", fit=fit, remarks=remarks)
+    if changed := remarks.line():
+        note(f"{shown}: {changed}")
     return images, np.array([label for label, _ in order], dtype=np.int64)
 
 
@@ -124,7 +131,7 @@ def _round_robin(names: Iterable[str], classes: tuple[str, ...]) -> list[tuple[i
     seen = [0] * len(classes)
     order = []
     for name in names:
-        label = numbers[name.split("/")[0]]
+        label = numbers[class_of(name)]
         order.append((seen[label], label, name))
         seen[label] += 1
     return [(label, name) for _, label, name in sorted(order)]

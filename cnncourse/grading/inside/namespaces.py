@@ -45,7 +45,7 @@ def unshare() -> None:
         ("uid_map", f"{_ID} {user} 1"),
         ("gid_map", f"{_ID} {group} 1"),
     ):
-        with open(f"/proc/self/{name}", "w") as file:
+        with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
             file.write(text)
 
 
@@ -98,7 +98,10 @@ def _show_again(path: str, descriptor: int) -> None:
 
 def no_more_namespaces() -> None:
     """Let nobody here make a user namespace, in which folders of any size could be mounted."""
-    with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as file:
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/sys/user/max_user_namespaces", "w", encoding="utf-8") as file,
+    ):
         file.write("0")
 
 

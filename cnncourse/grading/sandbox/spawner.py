@@ -179,7 +179,9 @@ class Spawner:
         limits = (self.limits.disk, self.limits.printed, self.limits.output)
         spec = SandboxSpec(str(run), home, *limits, isolated, self._modules, kept)
         program = ["-P", "-m", forkserver.__name__, json.dumps(asdict(spec))]
-        with tempfile.TemporaryFile("w+", errors="replace") as log:  # a pipe that nobody reads would fill up
+        with tempfile.TemporaryFile(
+            "w+", encoding="utf-8", errors="replace"
+        ) as log:  # a pipe that nobody reads would fill up
             process = subprocess.Popen(
                 self._words(program, run, isolated),
                 env={**os.environ, **_ENVIRONMENT},  # the sandbox and the container pass none of it on

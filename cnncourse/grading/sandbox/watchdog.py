@@ -63,7 +63,7 @@ def memory(pid: int, seconds: float = 2) -> float:
     total, end = 0, time.monotonic() + seconds
     for number in _family(pid):
         with contextlib.suppress(OSError):
-            text = Path(f"/proc/{number}/smaps_rollup").read_text()
+            text = Path(f"/proc/{number}/smaps_rollup").read_text(encoding="utf-8")
             total += sum(int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith("Pss:"))
         if time.monotonic() > end:
             return math.inf
@@ -81,7 +81,9 @@ def _family(pid: int) -> Iterator[int]:
         yield number
         with contextlib.suppress(OSError):
             for thread in os.listdir(f"/proc/{number}/task"):
-                waiting += map(int, Path(f"/proc/{number}/task/{thread}/children").read_text().split())
+                waiting += map(
+                    int, Path(f"/proc/{number}/task/{thread}/children").read_text(encoding="utf-8").split()
+                )
 
 
 def _scanned(pid: int) -> set[int]:

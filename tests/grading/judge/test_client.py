@@ -83,7 +83,7 @@ def test_a_killed_server_is_replaced():
 def judges_of(server):
     """The forks of a judge server; its other child is the sandbox."""
     found = []
-    for number in Path(f"/proc/{server}/task/{server}/children").read_text().split():
+    for number in Path(f"/proc/{server}/task/{server}/children").read_text(encoding="utf-8").split():
         with contextlib.suppress(OSError):
             found += [int(number)] * (b"judge.server" in Path(f"/proc/{number}/cmdline").read_bytes())
     return found

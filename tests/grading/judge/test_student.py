@@ -276,13 +276,13 @@ def test_the_fork_server_has_one_thread_and_no_cuda(spawner):
             break
         assert time.monotonic() < end, others
     assert len(os.listdir(f"/proc/{inner}/task")) == 1
-    maps = Path(f"/proc/{inner}/maps").read_text()
+    maps = Path(f"/proc/{inner}/maps").read_text(encoding="utf-8")
     assert "libtorch" in maps
     assert "/dev/nvidia" not in maps
 
 
 def _program(number):
-    return Path(f"/proc/{number}/comm").read_text().strip()
+    return Path(f"/proc/{number}/comm").read_text(encoding="utf-8").strip()
 
 
 def test_an_answer_may_have_as_many_bytes_as_the_limits_say(tmp_path):
@@ -326,8 +326,8 @@ def test_without_a_sandbox_it_works_the_same(tmp_path):
 def two_folders(monkeypatch):
     """Two folders with data in /tmp, named as a reader may: one by a relative path."""
     with tempfile.TemporaryDirectory(dir="/tmp") as one, tempfile.TemporaryDirectory(dir="/tmp") as two:
-        Path(one, "digits.txt").write_text("3 1 4")
-        Path(two, "photos.txt").write_text("cat")
+        Path(one, "digits.txt").write_text("3 1 4", encoding="utf-8")
+        Path(two, "photos.txt").write_text("cat", encoding="utf-8")
         monkeypatch.setenv("CNNCOURSE_DATA", os.pathsep.join([one, os.path.relpath(two), "/no/such/place"]))
         yield Path(one), Path(two)
 

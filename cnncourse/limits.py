@@ -1,6 +1,7 @@
 """What a setting may be: one clear line where it is something else."""
 
 import math
+import operator
 from collections.abc import Iterable
 
 from cnncourse.errors import ArgumentError
@@ -21,6 +22,56 @@ def whole(name: str, value: object, *, at_least: int = 1) -> None:
         raise ArgumentError(f"{name} expects a whole number, got {value!r}")
     if value < at_least:
         raise ArgumentError(f"{name} expects a number from {at_least} upwards, got {value}")
+
+
+def integer(name: str, value: object, of: str = "a whole number") -> int:
+    """Make a whole number of anything that is one, a number of NumPy or torch too.
+
+    Args:
+        name: the argument, for the error.
+        value: what came.
+        of: what it counts, for the error.
+
+    Raises:
+        ArgumentError: it is none.
+
+    Example:
+        >>> integer("image_size", (224, 224))
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: image_size expects a whole number, got (224, 224) — write 224
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]  # what has no index is refused below
+    except TypeError:
+        same = isinstance(value, tuple | list) and len(value) > 0 and value.count(value[0]) == len(value)
+        hint = f" — write {value[0]}" if same and isinstance(value, tuple | list) else ""
+        raise ArgumentError(f"{name} expects {of}, got {value!r}{hint}") from None
+
+
+def count(name: str, value: object, *, at_least: int = 1, of: str = "a whole number") -> int:
+    """Make a whole number that is large enough of anything that is one.
+
+    Args:
+        name: the argument, for the error.
+        value: what came.
+        at_least: the smallest that makes sense.
+        of: what it counts, for the error.
+
+    Raises:
+        ArgumentError: it is none, or it is too small.
+
+    Example:
+        >>> count("num_classes", "10")
+        Traceback (most recent call last):
+        cnncourse.errors.ArgumentError: num_classes expects a whole number from 1 up, got '10'
+    """
+    of = f"{of} from {at_least} up"
+    result = integer(name, value, of)
+    if result < at_least:
+        raise ArgumentError(f"{name} expects {of}, got {value!r}")
+    return result
 
 
 def number(
