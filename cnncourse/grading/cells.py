@@ -9,6 +9,7 @@ from typing import Any, Literal
 Role = Literal["", "solution", "test", "manual", "task", "readonly"]
 LOCKED = ("test", "task", "readonly")  # what a student may read only
 BY_HAND = ("manual", "task")  # what a person grades
+BESIDE = "beside"
 
 _MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS|MARK SCHEME)[ \t]*\n?", re.MULTILINE)
 _SOLUTION = re.compile(
@@ -57,6 +58,23 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 def points(cell: Mapping[str, Any]) -> float | None:
     """Give the points that a cell can get; None for one that gets none of its own."""
     return float(mark(cell)["points"]) if role(cell) in ("test", *BY_HAND) else None
+
+
+def judged(cell: Mapping[str, Any]) -> str:
+    """Say where a cell of tests is judged: ``"beside"`` in the student's process, empty apart from it.
+
+    Example:
+        >>> judged({"metadata": {"cnncourse": {"judged": "beside"}}})
+        'beside'
+    """
+    found = cell["metadata"].get("cnncourse")
+    return BESIDE if isinstance(found, dict) and found.get("judged") == BESIDE else ""
+
+
+def free(cell: Mapping[str, Any]) -> bool:
+    """Say whether the instructor means an unanswered notebook to get this cell's points."""
+    found = cell["metadata"].get("cnncourse")
+    return isinstance(found, dict) and found.get("free") is True
 
 
 def without_markers(source: str) -> str:

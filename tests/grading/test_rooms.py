@@ -17,6 +17,7 @@ FLOORS = (  # from the top: a module imports its own room, and the floors below
     ("repair", "sandbox"),
     ("job",),
     ("assignment", "course"),
+    ("source",),
     ("cells", "files", "report"),
     ("inside",),
 )

@@ -18,7 +18,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from cnncourse.grading.inside import wire
+from cnncourse.grading.inside import beside, wire
 from cnncourse.grading.inside.agent import Agent
 from cnncourse.grading.inside.wire import WireError
 
@@ -72,7 +72,7 @@ class Executor:
     def __init__(self, shell: Shell, output: int = wire.MAX_BYTES) -> None:
         self._shell = shell
         operations: dict[str, Callable[..., Any]] = {"run": self._run, "seed": _seed}
-        operations["forget"] = self._forget
+        operations |= {"forget": self._forget, "test": beside.tester(shell)}
         self._agent = Agent(shell.user_ns, operations, output)
 
     def serve(self, connection: socket.socket) -> None:

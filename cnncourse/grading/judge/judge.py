@@ -3,13 +3,12 @@
 import contextlib
 import hashlib
 import io
-import linecache
 import os
 import random
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from cnncourse.check.failure import LearnerError
 from cnncourse.check.session import SEED_VARIABLE
 from cnncourse.grading import cells
 from cnncourse.grading.inside.wire import Name
-from cnncourse.grading.judge import plan, proxy
+from cnncourse.grading.judge import beside, plan, points, proxy
 from cnncourse.grading.judge.plan import Answer, Shared, Step, Test
 from cnncourse.grading.judge.proxy import Link, StudentGone
 from cnncourse.grading.judge.student import Student
@@ -83,10 +82,12 @@ class Judge:
                 self._prepare(step)
         _reseed(f"{self._seed} {test.cell}")
         try:
+            if test.beside:
+                return beside.judge(test, student, f"{self._seed} {test.cell}")
             with student.link() as link, self._names.linked(link):
                 return self._test(test)
         except StudentGone as problem:
-            return _report(test, "", problem)
+            return _failed(test, "", problem)
 
     def _prepare(self, step: Step) -> None:
         if isinstance(step, Answer):
@@ -97,24 +98,23 @@ class Judge:
                 exec(compile(step.body, f"<{step.cell}>", "exec"), self._names)
 
     def _test(self, test: Test) -> CellReport:
-        out, error = io.StringIO(), None
+        out, error, given = io.StringIO(), None, None
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             try:
                 with _deadline(self._seconds):
-                    exec(_compiled(test), self._names)
+                    given = points.run(test, self._names)
             except (Exception, SystemExit) as problem:
                 error = problem
-        return _report(test, out.getvalue()[:_LONGEST], error)
+        output = out.getvalue()[:_LONGEST]
+        return _failed(test, output, error) if error else points.earned(test, output, given)
 
 
-def _report(test: Test, output: str, error: BaseException | None) -> CellReport:
-    """Say what a test came to: all of its points, or none and why."""
-    if error is None:
-        points = test.points
-        return CellReport(cell=test.cell, points=points, max_points=points, state="passed", output=output)
+def _failed(test: Test, output: str, error: BaseException) -> CellReport:
+    """Say why a test gives none of its points."""
+    line = points.stopped_at(test, error)
     failed = error if isinstance(error, CheckFailed) else None
     gone = failed.cause if failed else error
-    said = "\n".join(failed.lines) if failed else _described(error)
+    said = "\n".join(failed.lines) if failed else _described(test, error, line)
     lines = said[:_LONGEST].splitlines()
     return CellReport(
         cell=test.cell,
@@ -129,11 +129,14 @@ def _report(test: Test, output: str, error: BaseException | None) -> CellReport:
         pointer=failed.pointer if failed else "",
         hint=(failed.hint or "") if failed else "",
         gone=gone.kind if isinstance(gone, StudentGone) else "",
+        line=line,
     )
 
 
-def _described(error: BaseException) -> str:
-    return str(error) if isinstance(error, LearnerError) else f"{type(error).__name__}: {error}"
+def _described(test: Test, error: BaseException, line: int) -> str:
+    if isinstance(error, LearnerError):
+        return str(error)
+    return points.described(test, type(error).__name__, str(error), line)
 
 
 def _reason(error: BaseException, lines: list[str]) -> str:
@@ -154,12 +157,6 @@ def _reseed(text: str) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-
-
-def _compiled(test: Test) -> CodeType:
-    file = f"/notebook/{test.cell}.py"
-    linecache.cache[file] = (len(test.source), None, test.source.splitlines(keepends=True), file)
-    return compile(cells.parse(test.source), file, "exec")
 
 
 class _Names(dict[str, Any]):

@@ -33,12 +33,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Test:
-    """A locked cell of tests."""
+    """A locked cell of tests: its source, where it is judged, and what of it students see."""
 
     __test__ = False  # no test of pytest's
     cell: str
     points: float
     source: str
+    beside: bool = False
+    released: str = ""
 
 
 Step = Shared | Answer | Test
@@ -67,7 +69,8 @@ def steps(notebook: NotebookNode) -> list[Step]:
         role = cells.role(cell)
         if role == "test":
             source = cells.without_markers(cell.source)
-            found.append(Test(cells.grade_id(cell), cells.points(cell) or 0.0, source))
+            beside, shown = cells.judged(cell) == cells.BESIDE, cells.released(cell.source, role, "code")
+            found.append(Test(cells.grade_id(cell), cells.points(cell) or 0.0, source, beside, shown))
         else:
             body = undrawn(parse(cell.source), drawing)
             found += _split(cell.id, body, theirs, ever, role in _ANSWERS)
