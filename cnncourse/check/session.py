@@ -109,7 +109,7 @@ class cell:  # noqa: N801 - reads as a word: with check.cell(...)
         first = f"Your code stopped with {type(error).__name__}" + (f": {said}" if said else "")
         lines = (said if cause else first).splitlines()
         lines = [*lines[:6], "…"] if len(lines) > 7 else lines
-        lines += [*students_line(trace), *_advice(error)]
+        lines += [*students_line(trace), *told_line(error), *_advice(error)]
         chapter = f"→ chapter {self.chapter}" if self.chapter else ""
         where = pointer(self.hint) if self.hint else chapter
         return CheckFailed(lines, stage="error", hint=self.hint, pointer=where, cause=cause)
@@ -137,6 +137,11 @@ def students_line(trace: TracebackType | None) -> list[str]:
     frame = own[-1]
     code = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
     return [f"in {frame.name}, line {frame.lineno}:  {code}"]
+
+
+def told_line(error: BaseException) -> list[str]:
+    """Give the learner's line that an error of another process is of; nothing where it is of this one."""
+    return str(getattr(error, "students_line", "")).splitlines()
 
 
 def _advice(error: BaseException) -> list[str]:

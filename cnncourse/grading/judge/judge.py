@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from cnncourse.check import CheckFailed
 from cnncourse.check.failure import LearnerError
-from cnncourse.check.session import SEED_VARIABLE
+from cnncourse.check.session import SEED_VARIABLE, told_line
 from cnncourse.grading import cells
 from cnncourse.grading.inside.wire import Name
 from cnncourse.grading.judge import beside, plan, points, proxy
@@ -103,7 +103,9 @@ class Judge:
             try:
                 with _deadline(self._seconds):
                     given = points.run(test, self._names)
-            except (Exception, SystemExit) as problem:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as problem:  # pytest.fail and pytest.raises raise what is no Exception
                 error = problem
         output = out.getvalue()[:_LONGEST]
         return _failed(test, output, error) if error else points.earned(test, output, given)
@@ -136,7 +138,8 @@ def _failed(test: Test, output: str, error: BaseException) -> CellReport:
 def _described(test: Test, error: BaseException, line: int) -> str:
     if isinstance(error, LearnerError):
         return str(error)
-    return points.described(test, type(error).__name__, str(error), line)
+    said = "\n".join([str(error), *told_line(error)])
+    return points.described(test, type(error).__name__, said, line)
 
 
 def _reason(error: BaseException, lines: list[str]) -> str:

@@ -72,8 +72,9 @@ def steps(notebook: NotebookNode) -> list[Step]:
             beside, shown = cells.judged(cell) == cells.BESIDE, cells.released(cell.source, role, "code")
             found.append(Test(cells.grade_id(cell), cells.points(cell) or 0.0, source, beside, shown))
         else:
-            body = undrawn(parse(cell.source), drawing)
-            found += _split(cell.id, body, theirs, ever, role in _ANSWERS)
+            body, answer = parse(cell.source), role in _ANSWERS
+            plain = undrawn(body, drawing)
+            found += _split(cell.id, body if answer else plain, theirs, ever, answer)
     return found
 
 
