@@ -97,6 +97,11 @@ class Assignment:
         return self.part or self.name
 
     @property
+    def label(self) -> str:
+        """What messages and files about this notebook are called: with its part, if it is one of several."""
+        return f"{self.name}-{self.part}" if self.part else self.name
+
+    @property
     def notebook(self) -> "NotebookNode":
         """The instructor's notebook: a new one each time."""
         return notebooks.read(self.source)

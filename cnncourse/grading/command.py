@@ -5,6 +5,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,10 @@ import typer
 from cnncourse.errors import ArgumentError, CourseError
 
 if TYPE_CHECKING:
+    from cnncourse.grading.assignment import Assignment
     from cnncourse.grading.collect.submissions import Collected
     from cnncourse.grading.course import Course
-    from cnncourse.grading.pipeline import OnReport, RunResult
+    from cnncourse.grading.pipeline import GradeOptions, OnReport, RunResult
     from cnncourse.grading.report import Report
 
 _FEW = 100
@@ -51,13 +53,16 @@ def grade(
     ] = "",
     hints: Annotated[bool, typer.Option(help="Let students' pages give hints.")] = True,
     course: Annotated[Path, typer.Option(help="The class's folder, with nbgrader_config.py.")] = Path(),
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Judge in the student's process what cannot be judged apart from it."),
+    ] = False,
 ) -> None:
     """Grade a class: import, run in the sandbox, write grades into nbgrader's gradebook, and feedback pages.
 
     What has a verdict is not graded again, so that the same command goes on where it was stopped. What a
     person has entered in formgrader is never overwritten.
     """
-    start = time.monotonic()
     if no_sandbox:
         typer.secho(f"WARNING — {_LOUD}", fg="red", err=True)
     from cnncourse.grading import pipeline
@@ -65,7 +70,7 @@ def grade(
     from cnncourse.grading.course import Course
 
     class_ = Course.open(course, db)
-    exercise = Assignment.load(class_.source(assignment))
+    parts = Assignment.load_all(class_.source(assignment))
     options = pipeline.GradeOptions(
         workers=workers,
         scheduler=scheduler,
@@ -74,22 +79,88 @@ def grade(
         hints=hints,
         everyone=not student,
     )
+    parts = tuple(_tried(class_, part, options, accept) for part in parts)
     place = pipeline.locate(class_, assignment, source)
-    if dry_run:
-        with pipeline.previewed(class_, assignment, place) as collected:
-            chosen = _chosen(collected, student, place)
-            with _progress(len(chosen.submissions)) as on_report:
-                result = pipeline.dry_run(exercise, chosen.submissions, options, on_report)
-    else:
-        collected = pipeline.import_submissions(class_, assignment, place)
-        chosen = _chosen(collected, student, place)
-        with _progress(len(chosen.submissions)) as on_report:
-            result = pipeline.grade_class(class_, exercise, chosen.submissions, options, on_report)
+    run = _Run(class_, place, student, options, dry_run, several=len(parts) > 1)
+    results = [run.grade(part, tuple(one for one in parts if one is not part)) for part in parts]
     if report:
-        _write_verdicts(report, result)
-    _conclude(result, collected, time.monotonic() - start, dry_run)
-    if not dry_run:
-        _show_pages(result, class_)
+        _write_verdicts(report, [one for result in results for one in result.reports])
+    if not any(result.reports for result in results):
+        raise CourseError(
+            f"expected submissions in {place}, found none — name a folder or archive with --from"
+        )
+
+
+def _tried(class_: "Course", part: "Assignment", options: "GradeOptions", accept: bool) -> "Assignment":
+    """Grade the assignment's own solution before any student's; stop here if it is not ready.
+
+    Raises:
+        TrialFailed: it is not; the message says which cells are at fault.
+    """
+    from cnncourse.grading import trial
+    from cnncourse.grading.judge import client
+
+    path = class_.source(part.name) / f"{part.stem}.ipynb"
+    for _ in range(2):  # what was accepted is tried again
+        job = options.job(part)
+        known = trial.Known(class_.grading / "trials" / f"{part.label}.json")
+        if not known.has(job):
+            client.check_ready(sandboxed=options.sandboxed)
+            typer.echo(f"{part.label}: grading its own solution first …")
+            tried = trial.try_out(job, client.grade_submission)
+            client.close()
+            if not tried.faults:
+                known.keep(job)
+            elif not accept or tried.of("broken"):
+                raise trial.TrialFailed(trial.told(tried, path))
+            else:
+                part = trial.accept(tried, path)
+                continue
+        break
+    if said := trial.trust(part):
+        typer.secho(said, fg="yellow")
+    return part
+
+
+@dataclass
+class _Run:
+    """What the notebooks of an assignment have in common while they are graded, one after the other."""
+
+    course: "Course"
+    place: Path
+    students: list[str] | None
+    options: "GradeOptions"
+    dry: bool
+    several: bool
+
+    def grade(self, part: "Assignment", others: "tuple[Assignment, ...]") -> "RunResult":
+        """Import and grade one notebook, and say what came of it."""
+        from cnncourse.grading import pipeline
+
+        start = time.monotonic()
+        if self.several:
+            typer.secho(f"{part.label}", bold=True)
+        if self.dry:
+            with pipeline.previewed(self.course, part.name, self.place, part.part) as collected:
+                chosen = self._chosen(collected)
+                with _progress(len(chosen.submissions)) as on_report:
+                    result = pipeline.dry_run(part, chosen.submissions, self.options, on_report)
+        else:
+            collected = pipeline.import_submissions(self.course, part.name, self.place, part.part)
+            chosen = self._chosen(collected)
+            with _progress(len(chosen.submissions)) as on_report:
+                result = pipeline.grade_class(
+                    self.course, part, chosen.submissions, self.options, on_report, others
+                )
+        _conclude(result, collected, time.monotonic() - start, self.dry)
+        if not self.dry:
+            _show_pages(result, self.course, part.stem)
+        return result
+
+    def _chosen(self, collected: "Collected") -> "Collected":
+        if self.several and not collected.submissions:
+            return collected  # nobody did this one; there are others
+        return _chosen(collected, self.students, self.place)
 
 
 def _chosen(collected: "Collected", students: list[str] | None, place: Path) -> "Collected":
@@ -154,8 +225,8 @@ def _progress(total: int) -> "Iterator[OnReport]":
         yield on_report
 
 
-def _write_verdicts(path: Path, result: "RunResult") -> None:
-    verdicts = [json.loads(report.to_json()) for report in result.reports]
+def _write_verdicts(path: Path, reports: "list[Report]") -> None:
+    verdicts = [json.loads(report.to_json()) for report in reports]
     path.write_text(json.dumps(verdicts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -170,7 +241,7 @@ def _conclude(result: "RunResult", collected: "Collected", seconds: float, dry_r
     typer.echo(f"{number} submission{'s' * (number != 1)}: {' · '.join(parts)} · {seconds:.0f} s{ending}")
 
 
-def _show_pages(result: "RunResult", course: "Course") -> None:
+def _show_pages(result: "RunResult", course: "Course", stem: str) -> None:
     typer.echo("\n".join(result.notes))
     tables = [path for what, path in result.pages if what == "table"]
     if tables:
@@ -178,7 +249,7 @@ def _show_pages(result: "RunResult", course: "Course") -> None:
     if result.reports:
         by_points = sorted(result.reports, key=lambda report: (report.state == "graded", report.points))
         shown = by_points[(len(by_points) + 1) // 2 - 1]
-        page = course.feedback(shown.student, shown.assignment) / f"{shown.assignment}.html"
+        page = course.feedback(shown.student, shown.assignment) / f"{stem}.html"
         typer.echo(f"feedback:   {page.as_uri()}")
     for path in (path for what, path in result.pages if what == "statistics"):
         typer.echo(f"statistics: {path.as_uri()}")

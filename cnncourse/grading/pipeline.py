@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.batch import lock, runner
 from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.collect.parts import collect_part
 from cnncourse.grading.collect.submissions import Collected, Submission, collect
 from cnncourse.grading.course import Course
 from cnncourse.grading.inside.limits import Limits
@@ -96,10 +97,20 @@ def locate(course: Course, assignment: str, place: Path | None) -> Path:
     return course.submitted
 
 
-def import_submissions(course: Course, assignment: str, place: Path) -> Collected:
-    """Bring submissions into the class's folders; an archive is kept beside those that were there before."""
+def import_submissions(course: Course, assignment: str, place: Path, part: str = "") -> Collected:
+    """Bring submissions into the class's folders; an archive is kept beside those that were there before.
+
+    Args:
+        course: the class.
+        assignment: its name.
+        place: where they are.
+        part: the notebook's name where it is not that of the assignment.
+    """
     course.submitted.mkdir(parents=True, exist_ok=True)
-    collected = collect(place, assignment, course.submitted, course.names)
+    if part:
+        collected = collect_part(course, place, assignment, part, course.submitted)
+    else:
+        collected = collect(place, assignment, course.submitted, course.names)
     archives = _downloads(course, assignment)
     if place.is_file() and collected.submissions and place.resolve().parent != archives.resolve():
         _keep_archive(place, archives)
@@ -107,9 +118,12 @@ def import_submissions(course: Course, assignment: str, place: Path) -> Collecte
 
 
 @contextmanager
-def previewed(course: Course, assignment: str, place: Path) -> Iterator[Collected]:
+def previewed(course: Course, assignment: str, place: Path, part: str = "") -> Iterator[Collected]:
     """Look at submissions without bringing them in: they lie in a folder that is gone at the block's end."""
     with tempfile.TemporaryDirectory(prefix="cnn-") as folder:
+        if part:
+            yield collect_part(course, place, assignment, part, Path(folder))
+            return
         home = place.is_dir() and course.submitted.is_dir() and place.samefile(course.submitted)
         yield collect(place, assignment, Path(folder), course.names, nbgraders=home)
 
@@ -157,6 +171,7 @@ def grade_class(
     submissions: Iterable[Submission],
     options: GradeOptions,
     on_report: OnReport,
+    others: Iterable[Assignment] = (),
 ) -> RunResult:
     """Grade, and write it down: journal, gradebook, formgrader's notebooks, feedback, tables, statistics.
 
@@ -168,6 +183,7 @@ def grade_class(
         submissions: what to grade.
         options: how to grade.
         on_report: is called with each report, once it is written down.
+        others: the other notebooks of the assignment: the gradebook must know them all beforehand.
 
     Raises:
         CourseError: nothing can be graded here, or somebody else grades this class at this moment.
@@ -176,12 +192,16 @@ def grade_class(
     chosen = {submission.student: submission for submission in submissions}
     client.check_ready(sandboxed=options.sandboxed)
     folder.mkdir(parents=True, exist_ok=True)
-    with lock.hold(folder / "grade.lock"), Journal(folder / "journal" / f"{name}.jsonl") as journal:
+    with (
+        lock.hold(folder / "grade.lock"),
+        Journal(folder / "journal" / f"{assignment.label}.jsonl") as journal,
+    ):
         notes = [backup.backup(course.db_url, folder / "backups").note]
         if earlier := journal.forget_earlier():
             notes.append(_EARLIER.format(number=earlier))
         with gradebook.opened(course) as book:
-            gradebook.add_assignment(course, book, assignment)
+            for one in (*others, assignment):
+                gradebook.add_assignment(course, book, one)
             if options.regrade:
                 job = options.job(assignment)
                 journal.forget(job.key(one.student, one.raw()) for one in chosen.values())
@@ -195,7 +215,7 @@ def grade_class(
                 for one in book.assignment_submissions(name)
                 if one.student_id in chosen
             )
-            pages = tuple(_summaries(book, name, _sorted(reports), folder, options.everyone))
+            pages = tuple(_summaries(book, assignment, _sorted(reports), folder, options.everyone))
     return RunResult(_sorted(reports), waiting, pages, tuple(notes))
 
 
@@ -228,7 +248,7 @@ def _record(
     gradebook.write(
         course, book, assignment, report, notebook, submission.timestamp, account=submission.account
     )
-    grade = gradebook.submission_grade(book, assignment.name, report.student)
+    grade = gradebook.submission_grade(book, assignment.name, report.student, assignment.stem)
     report = replace(report, repairs=(*submission.notes, *report.repairs))
     feedback.write(course, assignment, report, notebook, grade, hints=options.hints)
 
@@ -247,8 +267,9 @@ def _source(assignment: Assignment) -> NotebookNode:
 
 
 def _summaries(
-    book: Any, name: str, reports: tuple[Report, ...], folder: Path, everyone: bool
+    book: Any, assignment: Assignment, reports: tuple[Report, ...], folder: Path, everyone: bool
 ) -> Iterator[tuple[str, Path]]:
     if everyone and reports:
-        yield "statistics", statistics_page.write(reports, name, folder / "statistics" / f"{name}.html")
-    yield from (("table", path) for path in exports.write(book, name, folder / "exports"))
+        page = folder / "statistics" / f"{assignment.label}.html"
+        yield "statistics", statistics_page.write(reports, assignment.label, page)
+    yield from (("table", path) for path in exports.write(book, assignment.name, folder / "exports"))

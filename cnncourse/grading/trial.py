@@ -88,6 +88,8 @@ def try_out(job: Job, grade: GradeFunction) -> Trial:
     notebook = assignment.notebook
     tests = [cells.grade_id(cell) for cell in notebook.cells if cells.role(cell) == "test"]
     model = _raw(solved(notebook))
+    if not tests:
+        return Trial(assignment, 0.0, 0.0, 0)
     report = _graded(grade(job, model, student=_SOLUTION), tests)
     first, failed = report, _failed(report)
     if failed:
@@ -122,6 +124,41 @@ def _beside(
         if _failed(again) <= _failed(report):
             return trial, again | {name: report[name] for name in _failed(again)}
     return (trial if some else job), report
+
+
+class Known:
+    """The trial that went well, so that it is not repeated: it depends on what a verdict depends on.
+
+    Args:
+        path: where it is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def has(self, job: Job) -> bool:
+        """Whether this very assignment was tried in this very way."""
+        try:
+            return bool(json.loads(self._path.read_text())["key"] == job.key(_SOLUTION, b""))
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
+
+    def keep(self, job: Job) -> None:
+        """Note that it went well."""
+        replace_file(self._path, json.dumps({"key": job.key(_SOLUTION, b"")}).encode())
+
+
+def trust(assignment: Assignment) -> str:
+    """Say which cells are judged in the student's process; empty if none."""
+    cells_ = [cell for cell in assignment.notebook.cells if cells.role(cell) == "test"]
+    beside = [cells.grade_id(cell) for cell in cells_ if cells.judged(cell)]
+    if not beside:
+        return ""
+    are = "is" if len(beside) == 1 else "are"
+    return (
+        f"{assignment.label}: {len(beside)} of {len(cells_)} cells {are} judged in the student's process; "
+        f"they can be forged, and their tests read: {', '.join(beside)}"
+    )
 
 
 def solved(notebook: "NotebookNode") -> "NotebookNode":
@@ -217,7 +254,7 @@ def told(trial: Trial, path: Path) -> str:
         trial: with faults.
         path: the instructor's notebook.
     """
-    name = trial.assignment.stem
+    name = trial.assignment.label
     got = f"its own solution gets {trial.points:g} of {trial.max_points:g} points"
     lines = [f"{name} is not ready, so nobody was graded: {got}"]
     for fault in trial.faults:

@@ -91,7 +91,7 @@ def answers(path: Path) -> dict[str, str]:
 def write(notebook: NotebookNode, folder: Path, assignment: Assignment) -> None:
     """Write a graded notebook and the files that it shows. What is there already is not touched."""
     text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    replace_file(folder / f"{assignment.name}.ipynb", text.encode() + b"\n")
+    replace_file(folder / f"{assignment.stem}.ipynb", text.encode() + b"\n")
     for name, data in assignment.files:
         replace_file(folder / name, data)
 

@@ -99,7 +99,7 @@ def write(
     Returns:
         The page's path.
     """
-    path = course.feedback(report.student, assignment.name) / f"{assignment.name}.html"
+    path = course.feedback(report.student, assignment.name) / f"{assignment.stem}.html"
     text = page(assignment, report, notebook, grade, notes=notes, hints=hints)
     replace_file(path, text.encode("utf-8", "replace"))
     return path
