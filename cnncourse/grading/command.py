@@ -4,7 +4,7 @@ import json
 import shlex
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,7 +29,7 @@ _LOUD = (
 
 
 def grade(
-    assignment: Annotated[str, typer.Argument(help="The assignment's name, such as 02_convolution.")],
+    assignment: Annotated[str, typer.Argument(help="The assignment's name, such as 02_convolution.")] = "",
     source: Annotated[
         Path | None,
         typer.Option("--from", help="A folder, or a zip archive from Canvas, Moodle or anywhere."),
@@ -57,12 +57,24 @@ def grade(
         bool,
         typer.Option("--accept", help="Judge in the student's process what cannot be judged apart from it."),
     ] = False,
+    try_only: Annotated[
+        bool, typer.Option("--try", help="Grade the assignment's own solution only, and nobody's work.")
+    ] = False,
+    init: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Lay out an empty course in a folder, with an example."),
+    ] = None,
 ) -> None:
     """Grade a class: import, run in the sandbox, write grades into nbgrader's gradebook, and feedback pages.
 
     What has a verdict is not graded again, so that the same command goes on where it was stopped. What a
     person has entered in formgrader is never overwritten.
     """
+    if init:
+        _lay_out(init)
+        return
+    if not assignment:
+        raise ArgumentError("expected the name of an assignment, such as: cnncourse grade 02_convolution")
     if no_sandbox:
         typer.secho(f"WARNING — {_LOUD}", fg="red", err=True)
     from cnncourse.grading import pipeline
@@ -79,19 +91,37 @@ def grade(
         hints=hints,
         everyone=not student,
     )
-    parts = tuple(_tried(class_, part, options, accept) for part in parts)
+    if try_only:
+        for part in parts:
+            _tried(class_, part, options, accept=accept, keep=True)
+        typer.echo("its own solution gets all points, and an open notebook none")
+        return
     place = pipeline.locate(class_, assignment, source)
     run = _Run(class_, place, student, options, dry_run, several=len(parts) > 1)
-    results = [run.grade(part, tuple(one for one in parts if one is not part)) for part in parts]
+    with ExitStack() as stack:
+        collected = [stack.enter_context(run.collected(part)) for part in parts]
+        if not any(one.submissions for one in collected):
+            raise _nobody(collected[0], place)
+        chosen = [run.chosen(one) for one in collected]
+        parts = tuple(_tried(class_, part, options, accept=accept, keep=not dry_run) for part in parts)
+        results = [
+            run.grade(part, parts, *some) for part, *some in zip(parts, collected, chosen, strict=True)
+        ]
     if report:
         _write_verdicts(report, [one for result in results for one in result.reports])
-    if not any(result.reports for result in results):
-        raise CourseError(
-            f"expected submissions in {place}, found none — name a folder or archive with --from"
-        )
 
 
-def _tried(class_: "Course", part: "Assignment", options: "GradeOptions", accept: bool) -> "Assignment":
+def _lay_out(folder: Path) -> None:
+    from cnncourse.grading.layout import lay_out
+
+    for path in lay_out(folder):
+        typer.echo(f"written: {path}")
+    typer.echo(f"next: cd {shlex.quote(str(folder))} && cnncourse grade hello --try")
+
+
+def _tried(
+    class_: "Course", part: "Assignment", options: "GradeOptions", *, accept: bool, keep: bool
+) -> "Assignment":
     """Grade the assignment's own solution before any student's; stop here if it is not ready.
 
     Raises:
@@ -110,7 +140,8 @@ def _tried(class_: "Course", part: "Assignment", options: "GradeOptions", accept
             tried = trial.try_out(job, client.grade_submission)
             client.close()
             if not tried.faults:
-                known.keep(job)
+                if keep:
+                    known.keep(job)
             elif not accept or tried.of("broken"):
                 raise trial.TrialFailed(trial.told(tried, path))
             else:
@@ -133,22 +164,41 @@ class _Run:
     dry: bool
     several: bool
 
-    def grade(self, part: "Assignment", others: "tuple[Assignment, ...]") -> "RunResult":
-        """Import and grade one notebook, and say what came of it."""
+    @contextmanager
+    def collected(self, part: "Assignment") -> "Iterator[Collected]":
+        """Import the submissions of one notebook; a dry run has them until the end of the block."""
+        from cnncourse.grading import pipeline
+
+        if self.dry:
+            with pipeline.previewed(self.course, part.name, self.place, part.part) as collected:
+                yield collected
+        else:
+            yield pipeline.import_submissions(self.course, part.name, self.place, part.part)
+
+    def chosen(self, collected: "Collected") -> "Collected":
+        """Keep the students that were named; of several notebooks, nobody need have done each."""
+        if self.several and not collected.submissions:
+            return collected
+        return _chosen(collected, self.students, self.place)
+
+    def grade(
+        self,
+        part: "Assignment",
+        parts: "tuple[Assignment, ...]",
+        collected: "Collected",
+        chosen: "Collected",
+    ) -> "RunResult":
+        """Grade one notebook, and say what came of it."""
         from cnncourse.grading import pipeline
 
         start = time.monotonic()
         if self.several:
             typer.secho(f"{part.label}", bold=True)
-        if self.dry:
-            with pipeline.previewed(self.course, part.name, self.place, part.part) as collected:
-                chosen = self._chosen(collected)
-                with _progress(len(chosen.submissions)) as on_report:
-                    result = pipeline.dry_run(part, chosen.submissions, self.options, on_report)
-        else:
-            collected = pipeline.import_submissions(self.course, part.name, self.place, part.part)
-            chosen = self._chosen(collected)
-            with _progress(len(chosen.submissions)) as on_report:
+        with _progress(len(chosen.submissions)) as on_report:
+            if self.dry:
+                result = pipeline.dry_run(part, chosen.submissions, self.options, on_report)
+            else:
+                others = tuple(one for one in parts if one is not part)
                 result = pipeline.grade_class(
                     self.course, part, chosen.submissions, self.options, on_report, others
                 )
@@ -156,11 +206,6 @@ class _Run:
         if not self.dry:
             _show_pages(result, self.course, part.stem)
         return result
-
-    def _chosen(self, collected: "Collected") -> "Collected":
-        if self.several and not collected.submissions:
-            return collected  # nobody did this one; there are others
-        return _chosen(collected, self.students, self.place)
 
 
 def _chosen(collected: "Collected", students: list[str] | None, place: Path) -> "Collected":
@@ -178,13 +223,17 @@ def _chosen(collected: "Collected", students: list[str] | None, place: Path) -> 
             some = ", ".join(list(known)[:5]) or "nobody"
             raise ArgumentError(f"expected a student who handed something in ({some} …), got {student!r}")
     if not known:
-        why = f": {collected.ignored[0].name}: {collected.ignored[0].reason}" if collected.ignored else ""
-        raise CourseError(
-            f"expected submissions in {place}, found none{why} — name a folder or archive with --from"
-        )
+        raise _nobody(collected, place)
     _warn(collected)
     wanted = dict.fromkeys(students) if students else known
     return replace(collected, submissions=tuple(known[name] for name in wanted))
+
+
+def _nobody(collected: "Collected", place: Path) -> CourseError:
+    why = f": {collected.ignored[0].name}: {collected.ignored[0].reason}" if collected.ignored else ""
+    return CourseError(
+        f"expected submissions in {place}, found none{why} — name a folder or archive with --from"
+    )
 
 
 def _warn(collected: "Collected") -> None:

@@ -12,6 +12,7 @@ _SCHEMA = 3  # nbgrader's, since 0.6
 _FLAGS = ("grade", "solution", "locked", "task")
 _KNOWN = (*_FLAGS, "schema_version", "grade_id", "points", "cell_type", "checksum")
 _NO_ID = re.compile(r"[^a-zA-Z0-9_-]+")
+_GRADE_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _LONGEST_ID = 64
 
 
@@ -46,6 +47,8 @@ def read(text: str) -> "NotebookNode":
         cell.metadata.pop("nbgrader", None)
         if mark:
             mark["grade_id"] = str(mark.get("grade_id") or cell["id"])
+            if not _GRADE_ID.fullmatch(mark["grade_id"]):
+                raise DataError(f"expected a grade_id of letters, digits, - and _, got {mark['grade_id']!r}")
             if mark["grade_id"] in named:
                 raise DataError(
                     f"two cells have the grade_id {mark['grade_id']!r}: give one of them another (in "

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 GRADING = "cnncourse.grading"
 FLOORS = (  # from the top: a module imports its own room, and the floors below
     ("command",),
-    ("pipeline", "trial"),
+    ("layout", "pipeline", "trial"),
     ("batch", "judge", "records"),
     ("collect",),
     ("repair", "sandbox"),

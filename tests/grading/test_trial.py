@@ -110,7 +110,7 @@ def test_a_trial_that_went_well_is_not_repeated_until_something_changes(tmp_path
     assert not known.has(job)
     known.keep(job)
     assert known.has(job)
-    assert not known.has(replace(job, sandboxed=False))
+    assert known.has(replace(job, sandboxed=False)), "the instructor's own code is trusted"
     other = replace(ASSIGNMENT, source=nbformat.writes(notebook(total="def total(x):\n    return sum(x)")))
     assert not known.has(replace(job, assignment=other))
 
