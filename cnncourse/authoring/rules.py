@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 from cnncourse.authoring.clean import LARGEST_FIGURE, Kind, text_of
+from cnncourse.authoring.inputs import read_afterwards
 from cnncourse.grading.cells import grade_id
 
 LARGEST_NOTEBOOK = 600_000
@@ -58,10 +59,19 @@ def problems(notebook: NotebookNode, kind: Kind, *, columns: int | None = COLUMN
         found += [f"[{cell.id}] {problem}" for problem in rules]
     if kind == "chapter":
         found += _median(notebook)
+    else:
+        found += _inputs(notebook)
     size = len(text_of(notebook).encode())
     if size > LARGEST_NOTEBOOK:
         found.append(f"the notebook has {size:,} bytes, at most {LARGEST_NOTEBOOK:,} are allowed")
     return found
+
+
+def _inputs(notebook: NotebookNode) -> list[str]:
+    try:
+        return read_afterwards(notebook)
+    except SyntaxError as error:  # of a notebook that is being written
+        return [f"a cell cannot be read: {error}"]
 
 
 def _ids(notebook: NotebookNode) -> Iterator[str]:

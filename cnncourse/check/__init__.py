@@ -9,12 +9,15 @@ A test cell of an exercise looks like this, and never changes when it runs in cl
 
 from cnncourse.check.checks import equal, raises, shape, true, type_of, unchanged
 from cnncourse.check.failure import CheckFailed
+from cnncourse.check.handed import after, copy
 from cnncourse.check.hints import hint
 from cnncourse.check.session import cell, generator, report
 
 __all__ = [
     "CheckFailed",
+    "after",
     "cell",
+    "copy",
     "equal",
     "generator",
     "hint",

@@ -10,6 +10,7 @@ from cnncourse.check.arrays import Difference, shape_difference
 from cnncourse.check.describe import noun
 from cnncourse.check.describe import value as describe
 from cnncourse.check.failure import CheckFailed, Stage
+from cnncourse.check.handed import after as made_of
 from cnncourse.check.hints import pointer
 from cnncourse.check.picture import show_difference
 from cnncourse.check.structure import difference, wrong_type
@@ -168,8 +169,8 @@ def unchanged(
     """Check that the learner's code left its input alone.
 
     Args:
-        before: a copy (``x.clone()``) taken before the call.
-        after: the input after the call.
+        before: a copy (``x.clone()``) taken before the call, which was not handed over.
+        after: the input that was handed over; itself, not a part of it.
         name: what the input is called.
         call: how the learner would have written the call.
         hint: the key of the hint that helps.
@@ -181,7 +182,7 @@ def unchanged(
         >>> import torch
         >>> unchanged(torch.ones(2), torch.ones(2))
     """
-    found = difference(after, before, name, 0.0, 0.0)
+    found = difference(made_of(after), before, name, 0.0, 0.0)
     if found:
         first = f"{call} changed its input {name}: the caller still needs it as it was."
         _fail([first, *found.lines[1:2], f"Write into a new tensor, or into {name}.clone()."], "value", hint)

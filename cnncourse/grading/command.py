@@ -107,6 +107,8 @@ def grade(
         results = [
             run.grade(part, parts, *some) for part, *some in zip(parts, collected, chosen, strict=True)
         ]
+    if run.several:
+        _total(results)
     if report:
         _write_verdicts(report, [one for result in results for one in result.reports])
 
@@ -277,6 +279,17 @@ def _progress(total: int) -> "Iterator[OnReport]":
 def _write_verdicts(path: Path, reports: "list[Report]") -> None:
     verdicts = [json.loads(report.to_json()) for report in reports]
     path.write_text(json.dumps(verdicts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _total(results: "list[RunResult]") -> None:
+    """Add up what each student got in all notebooks of the assignment, by the tests."""
+    most = sum(max((one.max_points for one in result.reports), default=0.0) for result in results)
+    points: dict[str, float] = {}
+    for one in (one for result in results for one in result.reports):
+        points[one.student] = points.get(one.student, 0.0) + one.points
+    typer.secho("all notebooks", bold=True)
+    for student in sorted(points)[:_FEW]:
+        typer.echo(f"  {student:<24} {points[student]:g} of {most:g}")
 
 
 def _conclude(result: "RunResult", collected: "Collected", seconds: float, dry_run: bool) -> None:

@@ -16,6 +16,7 @@ from cnncourse.grading import cells
 from cnncourse.grading import source as notebooks
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.job import Job
+from cnncourse.grading.looks import looking_at_inputs
 from cnncourse.grading.repair.repair import blank
 from cnncourse.grading.report import CellReport, Report
 
@@ -91,12 +92,17 @@ def try_out(job: Job, grade: GradeFunction) -> Trial:
     if not tests:
         return Trial(assignment, 0.0, 0.0, 0)
     report = _graded(grade(job, model, student=_SOLUTION), tests)
-    first, failed = report, _failed(report)
+    looks = looking_at_inputs(notebook)
+    first, failed = report, _failed(report) | (looks.keys() - _marked(assignment))
     if failed:
         job, report = _beside(job, grade, model, tests, failed)
     broken, moved = _failed(report), _marked(job.assignment) - _marked(assignment)
     faults = [_fault(one, "broken", notebook) for one in report.values() if one.cell in broken]
-    faults += [_fault(one, "beside", notebook) for one in first.values() if one.cell in moved - broken]
+    faults += [
+        _fault(one, "beside", notebook, looks.get(one.cell, ""))
+        for one in first.values()
+        if one.cell in moved - broken
+    ]
     faults += _free(job, grade, notebook, tests)
     return Trial(
         assignment,
@@ -201,7 +207,11 @@ def _free(job: Job, grade: GradeFunction, notebook: "NotebookNode", tests: list[
             yield Fault(one.cell, "free", one.points)
 
 
-def _fault(report: CellReport, kind: Literal["beside", "broken"], notebook: "NotebookNode") -> Fault:
+def _fault(
+    report: CellReport, kind: Literal["beside", "broken"], notebook: "NotebookNode", looked_at: str = ""
+) -> Fault:
+    if looked_at and report.passed:
+        return Fault(report.cell, kind, report.max_points, (_LOOKS.format(looked_at),))
     cell = next(cell for cell in notebook.cells if cells.grade_id(cell) == report.cell)
     lines = cells.without_markers(cell.source).splitlines()
     said = list(report.lines[:_LINES]) or [report.reason]
@@ -282,8 +292,9 @@ def _lines(fault: Fault) -> Iterator[str]:
     yield from (f"      {line[:200]}" for line in fault.said)
 
 
+_LOOKS = "it looks at {} after the answer has had it; apart from the student, an answer gets a copy"
 _WORDS = {
-    "beside": "passes in the student's process only",
+    "beside": "can be judged in the student's process only",
     "broken": "the solution does not pass it, wherever it is judged",
     "free": "a notebook without an answer passes it",
 }

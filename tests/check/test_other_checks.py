@@ -69,3 +69,21 @@ def test_unchanged():
     said = message(check.unchanged, before, x, call="relu(x)")
     assert said.startswith("relu(x) changed its input x")
     assert "first difference at [0]:  expected 1.0, got 2.0" in said
+
+
+def test_a_copy_is_new_all_the_way_down():
+    x, y = torch.ones(2, requires_grad=True), np.ones(2)
+    given = {"pair": (x, [y, 3]), "name": "a"}
+    made = check.copy(given)
+    made["pair"][0].data.zero_()
+    made["pair"][1][0][:] = 0
+    made["pair"][1].pop()
+    made["new"] = 1
+    assert made["pair"][0].requires_grad
+    assert (x.tolist(), y.tolist(), len(given["pair"][1]), list(given)) == (
+        [1, 1],
+        [1, 1],
+        2,
+        ["pair", "name"],
+    )
+    assert check.copy(x * 2).is_leaf

@@ -7,6 +7,7 @@ import pytest
 from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.judge.judge import Judge
 from cnncourse.grading.judge.student import Student
+from cnncourse.grading.looks import looking_at_inputs
 from cnncourse.grading.sandbox.spawner import Spawner
 from tests.grading.kinds import FILES, MODULES, kinds
 from tests.grading.kinds.stock import points
@@ -45,7 +46,8 @@ def test_what_is_judged_apart_says_the_same_beside_and_what_is_not_cannot_be(sha
         assert judged(shared, kind, kind.answer, True).points == 1
         assert judged(shared, kind, kind.wrong, True).points < 1
     else:
-        assert judged(shared, kind, kind.answer, False).points == 0, "this can be judged apart by now"
+        apart = judged(shared, kind, kind.answer, False).points == 1
+        assert not apart or looking_at_inputs(kind.notebook()), "this can be judged apart by now"
 
 
 def test_there_are_seventy_kinds_and_most_are_judged_apart():

@@ -12,6 +12,7 @@ GRADING = "cnncourse.grading"
 FLOORS = (  # from the top: a module imports its own room, and the floors below
     ("command",),
     ("layout", "pipeline", "trial"),
+    ("looks",),
     ("batch", "judge", "records"),
     ("collect",),
     ("repair", "sandbox"),

@@ -56,7 +56,7 @@ def test_what_needs_the_students_process_is_found_told_and_accepted(tried, tmp_p
     path = tmp_path / "squares.ipynb"
     said = trial.told(found, path)
     assert "its own solution gets 2 of 4 points" in said
-    assert "✗ test-2 (2 points): passes in the student's process only" in said
+    assert "✗ test-2 (2 points): can be judged in the student's process only" in said
     assert "line 2: del square" in said
     assert "--accept judges 1 of 2 cells in the student's process" in said
     path.write_text(found.assignment.source)
@@ -85,6 +85,15 @@ def test_a_cell_that_needs_what_another_one_leaves_takes_it_along(tried):
         ),
     )
     assert not tried(accepted).faults
+
+
+def test_a_test_that_looks_at_an_input_is_judged_where_the_input_is(tried, tmp_path):
+    keeps = "x = [1]\nassert square(3) == 9\nsquare(len(x))\nlast = 2\nsquare(last)\nassert last == 2"
+    found = tried(assignment(PLAIN, keeps))
+    assert [(fault.cell, fault.kind) for fault in found.faults] == [("test-2", "beside")]
+    assert found.points == 4
+    said = trial.told(found, tmp_path / "squares.ipynb")
+    assert "it looks at last after the answer has had it" in said
 
 
 def test_a_test_that_the_solution_fails_is_named_and_cannot_be_accepted(tried, tmp_path):

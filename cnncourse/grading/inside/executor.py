@@ -4,13 +4,15 @@ It takes the place of a Jupyter kernel. A kernel's five sockets and three thread
 each submission; this is one socket and no thread, made ready once and then copied by a fork.
 """
 
+import builtins
 import contextlib
+import linecache
 import os
 import random
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -72,7 +74,7 @@ class Executor:
     def __init__(self, shell: Shell, output: int = wire.MAX_BYTES) -> None:
         self._shell = shell
         operations: dict[str, Callable[..., Any]] = {"run": self._run, "seed": _seed}
-        operations |= {"forget": self._forget, "test": beside.tester(shell)}
+        operations |= {"forget": self._forget, "define": self._define, "test": beside.tester(shell)}
         self._agent = Agent(shell.user_ns, operations, output)
 
     def serve(self, connection: socket.socket) -> None:
@@ -111,8 +113,27 @@ class Executor:
         error = result.error_before_exec or result.error_in_exec
         return f"{type(error).__name__}: {error}".strip()[:_SAID] if error else ""
 
+    def _define(self, target: None, source: str, name: str) -> Any:
+        """Run what the instructor wrote, apart from the student's names; give what it calls by a name."""
+        file = f"<{name}, as it was given>"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        names = _Given(self._shell.user_ns)
+        exec(compile(source, file, "exec"), names)
+        return names[name]
+
     def _forget(self, target: None) -> None:
         self._agent.forget()
+
+
+class _Given(dict[str, Any]):
+    """Names of the instructor's. What is not here is the student's: the answers that are called."""
+
+    def __init__(self, students: Mapping[str, Any]) -> None:
+        super().__init__({"__name__": "__main__", "__builtins__": builtins})
+        self._students = students
+
+    def __missing__(self, name: str) -> Any:
+        return self._students[name]
 
 
 def _seed(target: None, python: tuple[Any, ...], numpy: tuple[Any, ...], state: torch.Tensor) -> None:

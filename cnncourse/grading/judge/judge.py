@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from nbformat import NotebookNode
 
-from cnncourse.check import CheckFailed
+from cnncourse.check import CheckFailed, handed
 from cnncourse.check.failure import LearnerError
 from cnncourse.check.session import SEED_VARIABLE, told_line
 from cnncourse.grading import cells
 from cnncourse.grading.inside.wire import Name
 from cnncourse.grading.judge import beside, plan, points, proxy
-from cnncourse.grading.judge.plan import Answer, Shared, Step, Test
+from cnncourse.grading.judge.plan import Answer, Given, Shared, Step, Test
 from cnncourse.grading.judge.proxy import Link, StudentGone
 from cnncourse.grading.judge.student import Student
 from cnncourse.grading.report import CellReport
@@ -92,6 +92,8 @@ class Judge:
     def _prepare(self, step: Step) -> None:
         if isinstance(step, Answer):
             self._names.give_away(step)
+        elif isinstance(step, Given):
+            self._names.lend(step)
         elif isinstance(step, Shared):
             # A picture that cannot be drawn here, say, takes nothing from the tests.
             with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
@@ -99,6 +101,7 @@ class Judge:
 
     def _test(self, test: Test) -> CellReport:
         out, error, given = io.StringIO(), None, None
+        handed.forget()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             try:
                 with _deadline(self._seconds):
@@ -169,14 +172,21 @@ class _Names(dict[str, Any]):
         super().__init__(names)
         self._callables: set[str] = set()
         self._others: set[str] = set()
+        self._given: dict[str, str] = {}
         self._link: Link | None = None
 
     def give_away(self, answer: Answer) -> None:
         """From here on these names are the student's, whatever the judge or a test called so before."""
         for name in answer.callables | answer.others:
             self.pop(name, None)
+            self._given.pop(name, None)
         self._callables = (self._callables | answer.callables) - answer.others
         self._others = (self._others | answer.others) - answer.callables
+
+    def lend(self, given: Given) -> None:
+        """From here on this name is the instructor's; what it stands for runs beside the student's code."""
+        self.pop(given.name, None)
+        self._given[given.name] = given.source
 
     @contextlib.contextmanager
     def linked(self, link: Link) -> Iterator[None]:
@@ -187,6 +197,8 @@ class _Names(dict[str, Any]):
             self._link = None
 
     def __missing__(self, name: str) -> Any:
+        if self._link and name in self._given:
+            return self._link.ask("define", None, self._given[name], name)
         if self._link and name in self._callables:
             return proxy.remote(self._link, Name(name))
         if self._link and name in self._others:

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
 
@@ -20,6 +20,22 @@ class Shared:
 
     cell: str
     body: ast.Module
+
+
+@dataclass(frozen=True)
+class Given:
+    """A function or class of a cell that may be read only, which calls an answer: the instructor's own.
+
+    Args:
+        cell: where it stands.
+        name: what tests call it.
+        source: its definition, behind all that it needs of the instructor's. It runs in the student's
+            process, defined anew for each use: whatever a student calls by the same name does not matter.
+    """
+
+    cell: str
+    name: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class Test:
     released: str = ""
 
 
-Step = Shared | Answer | Test
+Step = Shared | Given | Answer | Test
 
 
 def steps(notebook: NotebookNode) -> list[Step]:
@@ -51,7 +67,8 @@ def steps(notebook: NotebookNode) -> list[Step]:
 
     Cells to be answered belong to the student. Of the other cells, a statement that uses one of the student's
     names, straight or through another such statement, runs in the student's kernel alone and its names are
-    the student's; the judge runs the rest.
+    the student's; the judge runs the rest. A definition in a cell that may be read only stays the
+    instructor's, see ``Given``.
 
     Args:
         notebook: the source version, with its hidden tests.
@@ -64,6 +81,7 @@ def steps(notebook: NotebookNode) -> list[Step]:
     theirs: set[str] = set()
     ever = _ever(notebook)
     drawing: set[str] = set()
+    mine: list[ast.stmt] = []
     found: list[Step] = []
     for cell in _code(notebook):
         role = cells.role(cell)
@@ -74,8 +92,29 @@ def steps(notebook: NotebookNode) -> list[Step]:
         else:
             body, answer = parse(cell.source), role in _ANSWERS
             plain = undrawn(body, drawing)
-            found += _split(cell.id, body if answer else plain, theirs, ever, answer)
+            mine += [] if answer else plain.body
+            for step in _split(cell.id, body if answer else plain, theirs, ever, answer):
+                if role == "readonly" and isinstance(step, Answer):
+                    given = sorted(step.callables)
+                    found += [Given(cell.id, name, _with_needs(name, mine)) for name in given]
+                    step = replace(step, callables=frozenset())
+                if not isinstance(step, Answer) or step.callables or step.others:
+                    found.append(step)
     return found
+
+
+def _with_needs(name: str, statements: list[ast.stmt]) -> str:
+    """Write a definition behind all statements that it needs, in their order."""
+    needed: set[int] = set()
+    wanted, known = {name}, set[str]()
+    while wanted - known:
+        known |= wanted
+        for place, statement in enumerate(statements):
+            if place not in needed and wanted & set(_binds(statement)):
+                needed.add(place)
+        loaded = (node for place in needed for node in ast.walk(statements[place]))
+        wanted = {node.id for node in loaded if isinstance(node, ast.Name)}
+    return "\n".join(ast.unparse(statements[place]) for place in sorted(needed))
 
 
 def locked(notebook: NotebookNode) -> dict[str, str]:

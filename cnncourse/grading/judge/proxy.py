@@ -14,6 +14,7 @@ from torch import Tensor
 
 from cnncourse import errors
 from cnncourse.check.failure import LearnerError
+from cnncourse.check.handed import came_back, note
 from cnncourse.grading.inside import printed, wire
 from cnncourse.grading.inside.wire import Handle, Name, WireError
 
@@ -34,6 +35,11 @@ _GONE: dict[Gone, str] = {
     "closed": "Your code took too long or ended Python before: nothing more can be asked",
     "spent": "Your code ended its process again and again, and nothing more can be asked",
 }
+
+
+_CHANGES = (
+    "{} changes what it is given. Here it got a copy; elsewhere the caller may still need it as it was."
+)
 
 
 class StudentGone(LearnerError):  # noqa: N818 - it says what became of the student's process
@@ -122,7 +128,7 @@ class Link:
         request = wire.encode((operation, target, *rest), _reference)
         try:
             reply = self._exchange(request, seconds or self._seconds)
-            return self._understand(*_heard(wire.decode(reply, self._stand_in)), rest)
+            return self._understand(*_heard(wire.decode(reply, self._stand_in)), target, rest)
         except BaseException as error:
             if not isinstance(error, _Raised):
                 self.close()  # whatever comes later would be taken for the answer to something else
@@ -149,12 +155,13 @@ class Link:
     def _gone(self, kind: Gone, *details: str) -> StudentGone:
         return StudentGone(kind, *details, self._explain(kind))
 
-    def _understand(self, reply: Any, where: str, rest: tuple[Any, ...]) -> Any:
+    def _understand(self, reply: Any, where: str, target: Name | Handle | None, rest: tuple[Any, ...]) -> Any:
         match reply:
             case ("value", result, None):
                 return result
             case ("value", result, (tuple() as arguments, dict() as keywords)) if rest:
-                write_back(rest, (arguments, keywords))
+                if keep_changes(rest, (arguments, keywords)):
+                    note(_CHANGES.format(target.name if isinstance(target, Name) else "your code"))
                 return result
             case ("error", tuple() as kinds, str() as message, bool() as unfinished):
                 raise _Raised(_error(kinds, message, unfinished), where)
@@ -213,44 +220,38 @@ def _reference(value: Any) -> Name | Handle:
     raise TypeError(f"a test may pass data only, not an object of type {type(value).__name__}")
 
 
-def write_back(mine: Any, theirs: Any) -> None:
-    """Repeat in the judge's arguments what the student's code changed in its copies.
+def keep_changes(handed: Any, now: Any) -> bool:
+    """Keep what the student's code made of an argument, for ``check.after``; the argument stays as it is.
+
+    Args:
+        handed: the judge's.
+        now: what came back in its place; whatever the student's side says it is.
+
+    Returns:
+        Whether it is another now.
 
     Example:
         >>> x = [1, 2]
-        >>> write_back((x,), ([1, 2, 3],))
+        >>> keep_changes(x, [1, 2, 3])
+        True
         >>> x
-        [1, 2, 3]
+        [1, 2]
     """
-    if type(mine) is not type(theirs):
-        return
-    if isinstance(mine, Tensor):
-        mine.data = theirs.detach()
-    elif isinstance(mine, np.ndarray):
-        if mine.shape == theirs.shape:
-            np.copyto(mine, theirs, casting="unsafe")
-    elif isinstance(mine, (tuple, list)) and len(mine) == len(theirs) and not _replaced(mine, theirs):
-        for one, other in zip(mine, theirs, strict=True):
-            write_back(one, other)
-    elif isinstance(mine, list):
-        mine[:] = theirs
-    elif (
-        isinstance(mine, dict)
-        and list(mine) == list(theirs)
-        and not _replaced(mine.values(), theirs.values())
-    ):
-        for key, value in mine.items():
-            write_back(value, theirs[key])
-    elif isinstance(mine, dict):
-        mine.clear()
-        mine.update(theirs)
+    if wire.encode(handed, _reference) == wire.encode(now, _reference):
+        return False
+    if isinstance(handed, (Tensor, tuple)) or type(handed).__hash__ is None:  # what can change in place
+        came_back(handed, now)
+    if type(handed) is type(now):
+        for mine, theirs in _parts(handed, now):
+            keep_changes(mine, theirs)
+    return True
 
 
-def _replaced(mine: Any, theirs: Any) -> bool:
-    """Tell whether some item is another thing now, so that changing the old one in place would not do."""
-    simple = (bool, int, float, str, complex, type(None))
-    pairs = zip(mine, theirs, strict=True)
-    return any(type(a) is not type(b) or (type(a) in simple and a != b) for a, b in pairs)
+def _parts(handed: Any, now: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(handed, (tuple, list)):
+        yield from zip(handed, now, strict=False)
+    elif isinstance(handed, dict):
+        yield from ((handed[key], now[key]) for key in handed if key in now)
 
 
 class Remote:
@@ -261,7 +262,7 @@ class Remote:
     _target: Name | Handle
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call the student's object with data; what it changes in its arguments changes here as well."""
+        """Call the student's object with data; what it changes in them, it changes in its copies."""
         self._link.share_randomness()
         return self._link.ask("call", self._target, arguments, keywords)
 

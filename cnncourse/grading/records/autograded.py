@@ -39,7 +39,11 @@ def build(report: Report, notebook: NotebookNode, assignment: Assignment) -> Not
     """
     results = {cell.cell: cell for cell in report.cells}
     tests = _tests(assignment)
-    built = [_remarks(report)] if report.state != "graded" or report.repairs or report.flags else []
+    built = (
+        [_remarks(report)]
+        if report.state != "graded" or report.repairs or report.flags or report.forgeable
+        else []
+    )
     for cell in notebook.cells:
         cell = from_dict(dict(cell))  # type: ignore[no-untyped-call]
         name = cells.grade_id(cell)
@@ -119,5 +123,8 @@ def _remarks(report: Report) -> dict[str, Any]:
     lines = [f"**{_NOT_GRADED[report.state]}** {report.reason}"] if report.state in _NOT_GRADED else []
     lines += [f"Mended: {line}" for line in report.repairs]
     lines += [f"Look at this: {line}" for line in report.flags]
+    if beside := report.forgeable:
+        names = ", ".join(beside)
+        lines.append(f"Judged in the student's process, which can forge it: {names}")
     text = "\n\n".join(neutral(_CONTROL.sub("", line)).replace("\n", " ") for line in lines)
     return {"cell_type": "markdown", "id": "the-grader-says", "metadata": {}, "source": text}

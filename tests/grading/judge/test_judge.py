@@ -7,7 +7,7 @@ from cnncourse.grading.inside.wire import Name
 from cnncourse.grading.judge.judge import Judge
 from cnncourse.grading.judge.student import Student
 from tests.exercises.course import exercises
-from tests.grading.course import RIGHT, SECRET, notebook
+from tests.grading.course import RIGHT, SECRET, marked, notebook
 
 EXERCISE = next(exercise for exercise in exercises() if exercise.stem == "03_padding_stride")
 MISTAKE = next(entry for entry in EXERCISE.entries if not entry.is_right)
@@ -42,6 +42,42 @@ def test_what_stands_in_a_test_cell_is_never_run(judged):
     test.metadata["tags"] = ["skip-execution"]
     forged.cells.append(test)
     assert judged(forged)["double-value"].points == 0
+
+
+HELPER = "FACTOR = 3\ndef trial(x):\n    return FACTOR * double(x)"
+TRIED = "assert trial(1) == 6\n### BEGIN HIDDEN TESTS\nassert trial(2) == 12\n### END HIDDEN TESTS"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def double(x): return 0\ndef trial(x): return 6 * x",
+        "def double(x): return 0\nFACTOR = 6",
+        "class Six(int):\n    def __mul__(self, y): return 6 if y == 0 else 12\nFACTOR = Six()\n"
+        "def double(x): return x - 1",
+        "def double(x):\n    globals()['trial'] = lambda x: 6 * x\n    return 2 if x == 1 else 0",
+        "import builtins\ntrial = builtins.trial = lambda x: 6 * x\ndef double(x): return 0",
+    ],
+)
+def test_what_stands_in_a_read_only_cell_is_the_instructors(judged, answer):
+    """A helper that calls an answer runs where the answer runs, but as it was given."""
+    source = notebook(double_test=TRIED)
+    source.cells.insert(2, marked(new_code_cell(HELPER), "helper"))
+    submission = source.copy()
+    submission.cells = [cell.copy() for cell in source.cells]
+    assert judged(submission, source)["double-value"].points == 2
+    for cell in submission.cells:
+        cell.source = answer if cell.id == "double-answer" else cell.source
+    assert judged(submission, source)["double-value"].points == 0
+
+
+def test_an_error_in_a_helper_names_the_students_line(judged):
+    source = notebook(double_test=f'with check.cell("double-value", points=2):\n    {TRIED.splitlines()[0]}')
+    source.cells.insert(2, marked(new_code_cell(HELPER), "helper"))
+    submission = source.copy()
+    submission.cells = [cell.copy() for cell in source.cells]
+    submission.cells[3].source = "def double(x):\n    return x.missing"
+    assert "in double, line 2:  return x.missing" in judged(submission, source)["double-value"].text
 
 
 def test_a_deleted_test_cell_and_odd_metadata_are_no_accident(judged):

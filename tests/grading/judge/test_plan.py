@@ -5,7 +5,7 @@ import ast
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from cnncourse.grading.judge import plan
-from cnncourse.grading.judge.plan import Answer, Shared, Test
+from cnncourse.grading.judge.plan import Answer, Given, Shared, Test
 
 
 def cell(source, name, **marks):
@@ -27,10 +27,30 @@ def test_a_helper_defined_before_the_answer_it_calls_runs_with_the_student():
     shared, theirs, imports, answered, tested = steps(new_markdown_cell("hello"), helper, answer, test)
     assert isinstance(shared, Shared)
     assert ast.unparse(shared.body) == "N = 3\nfor i in range(N):\n    pass"
-    assert theirs == Answer("helper", frozenset({"trial"}), frozenset())
+    assert theirs == Given("helper", "trial", "N = 3\ndef trial(x):\n    return double(x) + N")
     assert ast.unparse(imports.body) == "import math"
     assert answered == Answer("answer", frozenset({"double"}), frozenset({"factor"}))
     assert tested == Test("test", 2.0, "assert trial(1) == 5\n")
+
+
+def test_what_a_given_helper_needs_comes_along_and_nothing_else():
+    tools = cell("import math\nfrom math import pi\nA, B = 1, 2\nC = A + B\nunused = 3", "tools")
+    helper = cell(
+        "def inner(): return C\nclass Net:\n    size = pi\ndef trial(x): return double(inner()) + Net.size",
+        "helper", locked=True,
+    )  # fmt: skip
+    answer = cell("import math\nfrom math import pi\ndef double(x): return 2 * x", "answer", solution=True)
+    given = next(step for step in steps(tools, helper, answer) if isinstance(step, Given))
+    names = {"double": lambda x: 2 * x}
+    exec(given.source, names)
+    assert names["trial"](1) == 6 + names["pi"]
+    assert not {"unused", "math"} & names.keys()
+
+
+def test_a_helper_that_is_the_students_to_change_is_theirs():
+    helper = cell("def trial(x): return double(x)", "helper")
+    answer = cell("def double(x): return 2 * x", "answer", solution=True)
+    assert steps(helper, answer)[0] == Answer("helper", frozenset({"trial"}), frozenset())
 
 
 def test_a_value_made_by_the_student_is_theirs_until_it_is_made_anew():

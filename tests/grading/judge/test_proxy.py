@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from cnncourse import check
+from cnncourse.check import handed
 from cnncourse.errors import ShapeError
 from cnncourse.grading.inside import wire
 from cnncourse.grading.inside.agent import Agent
 from cnncourse.grading.inside.wire import Name
-from cnncourse.grading.judge.proxy import Link, StudentGone, remote, write_back
+from cnncourse.grading.judge.proxy import Link, StudentGone, remote
 
 STUDENT = """
 import torch
@@ -99,30 +100,49 @@ def test_modules_attributes_items_and_iteration(student):
     assert type(sequence[0]).__name__ == "Net"
 
 
-def test_changes_in_place_come_back(student):
+def test_what_is_handed_over_is_a_copy_and_what_came_back_can_be_asked_for(student):
     x, y = torch.zeros(2), np.zeros(2)
     assert student("add_one")(x, scale=2).tolist() == [2, 2]
     student("add_one")(y)
-    assert (x.tolist(), y.tolist()) == ([2, 2], [1, 1])
+    assert (x.tolist(), y.tolist()) == ([0, 0], [0, 0])
+    assert (check.after(x).tolist(), check.after(y).tolist()) == ([2, 2], [1, 1])
     items, table = [1], {"old": 0}
     student("append")(items, table)
-    assert len(items) == 2
-    assert table == {"old": 0, "new": 1}
-    pair = ["one", "two"]
-    student("swap")(pair)
-    assert pair == ["other", "two"]
+    assert (items, table) == ([1], {"old": 0})
+    assert len(check.after(items)) == 2
+    assert check.after(table) == {"old": 0, "new": 1}
     batches = [{"x": torch.ones(2)}]
     inner = batches[0]["x"]
     student("fill")(batches)
-    assert inner.tolist() == [0, 0]
+    assert (inner.tolist(), check.after(inner).tolist()) == ([1, 1], [0, 0])
     student("grow")(inner)
-    assert inner.shape == (1, 2)
+    assert (inner.shape, check.after(inner).shape) == ((2,), (1, 2))
 
 
-def test_a_change_that_cannot_be_is_left_out():
-    x = np.zeros(2)
-    write_back((x, 1), (np.zeros(3), "1"))
-    assert x.shape == (2,)
+def test_a_change_stays_known_when_a_later_call_makes_none(student):
+    x = torch.zeros(2)
+    student("add_one")(x)
+    assert student("same")(x).tolist() == [0, 0]
+    with pytest.raises(check.CheckFailed, match="changed its input x"):
+        check.unchanged(torch.zeros(2), x)
+    handed.forget()
+    check.unchanged(torch.zeros(2), x)
+
+
+def test_a_change_is_told_once_in_a_test(student, capsys):
+    handed.forget()
+    for _ in range(2):
+        student("add_one")(torch.zeros(2))
+    student("same")(torch.zeros(2))
+    said = capsys.readouterr().out
+    assert said.count("note: add_one changes what it is given") == said.count("note") == 1
+
+
+def test_numbers_in_a_list_are_no_inputs_of_their_own(student):
+    pair = [1, 2]
+    student("swap")(pair)
+    assert check.after(pair) == ["other", 2]
+    assert check.after(1) == 1
 
 
 def test_errors_are_of_the_same_class_or_the_nearest_known(student):
