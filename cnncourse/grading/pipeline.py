@@ -210,6 +210,8 @@ def grade_class(
                 _record(course, book, assignment, report, chosen[report.student], options)
                 on_report(report)
                 reports.append(report)
+            for one in others:
+                gradebook.close_missing(course, book, one)
             waiting = sum(
                 bool(one.needs_manual_grade)
                 for one in book.assignment_submissions(name)

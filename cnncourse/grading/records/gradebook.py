@@ -194,6 +194,21 @@ def write(
         replace_file(folder / "timestamp.txt", f"{timestamp.isoformat(' ')}\n".encode())
 
 
+def close_missing(course: Course, book: Any, assignment: Assignment) -> None:
+    """Give 0 points for a notebook that a student did not hand in, beside others of the same assignment.
+
+    As nbgrader does: nobody waits for it. If it comes later, it is graded.
+    """
+    for submission in book.assignment_submissions(assignment.name):
+        folder = course.submitted / submission.student_id / assignment.name
+        if not (folder / f"{assignment.stem}.ipynb").is_file():
+            grades = [g for one in submission.notebooks if one.name == assignment.stem for g in one.grades]
+            for grade in grades:
+                if grade.auto_score is None and grade.manual_score is None:
+                    grade.auto_score, grade.needs_manual_grade = 0.0, False
+    book.db.commit()
+
+
 def _sign(notebook: NotebookNode, checksums: dict[str, str]) -> set[str]:
     """Give each cell nbgrader's checksum, and name the answers that are as they were given out."""
     from nbgrader.utils import compute_checksum

@@ -1,7 +1,7 @@
 """Assignments as the public has them: nbgrader's own example, homework with tables, old formats, odd names.
 
 ``lay_out`` writes a course that knows nothing of this repository, with three students: one is right, one is
-wrong here and there, one has done nothing.
+wrong here and there, one has done nothing. Of nbgrader's own two, one has handed in half.
 """
 
 import json
@@ -69,3 +69,4 @@ def lay_out(course: Path) -> None:
                 (place / file).write_text(text)
             for stem, entry in notebooks.items():
                 (place / f"{stem}.ipynb").write_text(json.dumps(notebook(entry, who)))
+    (course / "submitted" / "hacker" / "ps1" / "problem2.ipynb").unlink()  # handed in the first one only
