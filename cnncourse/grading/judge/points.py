@@ -1,9 +1,11 @@
 """Run the code of a test cell, and say what a cell that ran to its end is worth, and where one stopped."""
 
 import ast
+import functools
 import linecache
 import math
 import traceback
+from types import CodeType
 from typing import Any
 
 from cnncourse.grading import cells
@@ -21,14 +23,20 @@ def run(test: Test, names: dict[str, Any]) -> Any:
     Raises:
         Exception: whatever the tests raise.
     """
+    body, last = compiled(test)
+    exec(body, names)
+    return eval(last, names) if last else None
+
+
+@functools.lru_cache(maxsize=1024)
+def compiled(test: Test) -> tuple[CodeType, CodeType | None]:
+    """Compile a cell of tests: all of it but a last expression, and that expression."""
     file = _file(test)
     linecache.cache[file] = (len(test.source), None, test.source.splitlines(keepends=True), file)
     body = list(cells.parse(test.source).body)
     last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
-    exec(compile(ast.Module(body, []), file, "exec"), names)
-    if isinstance(last, ast.Expr):
-        return eval(compile(ast.Expression(last.value), file, "eval"), names)
-    return None
+    value = compile(ast.Expression(last.value), file, "eval") if isinstance(last, ast.Expr) else None
+    return compile(ast.Module(body, []), file, "exec"), value
 
 
 def earned(test: Test, output: str, given: Any, *, beside: bool = False) -> CellReport:
