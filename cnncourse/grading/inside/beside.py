@@ -20,11 +20,12 @@ Claim = tuple[str, tuple[str, ...], tuple[str, ...], int, bool, float | None]
 """What it printed; the error's classes and lines; the cell's line; whether unanswered; what it gave."""
 
 
-def tester(shell: Any) -> Callable[[None, str, int], Claim]:
+def tester(shell: Any, run: Callable[[str], Any]) -> Callable[[None, str, int], Claim]:
     """Make the operation that runs a cell of tests and says what came of it.
 
     Args:
         shell: IPython's, which has run the student's cells.
+        run: runs a cell in it, and gives IPython's result.
     """
 
     def test(target: None, source: str, seed: int) -> Claim:
@@ -32,7 +33,7 @@ def tester(shell: Any) -> Callable[[None, str, int], Claim]:
         printed = io.StringIO()
         quiet = _without_tracebacks(shell)
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), quiet:
-            result = shell.run_cell(source, store_history=False)
+            result = run(source)
         os.environ.pop(session.SEED_VARIABLE, None)
         error = result.error_before_exec or result.error_in_exec
         given = None if error or type(result.result) not in (int, float) else float(result.result)

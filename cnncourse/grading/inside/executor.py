@@ -74,7 +74,11 @@ class Executor:
     def __init__(self, shell: Shell, output: int = wire.MAX_BYTES) -> None:
         self._shell = shell
         operations: dict[str, Callable[..., Any]] = {"run": self._run, "seed": _seed}
-        operations |= {"forget": self._forget, "define": self._define, "test": beside.tester(shell)}
+        operations |= {
+            "forget": self._forget,
+            "define": self._define,
+            "test": beside.tester(shell, self._result),
+        }
         self._agent = Agent(shell.user_ns, operations, output)
 
     def serve(self, connection: socket.socket) -> None:
@@ -106,12 +110,15 @@ class Executor:
 
     def _run(self, target: None, source: str) -> str:
         """Run a cell; say in a line how it failed, if it did."""
-        result = self._shell.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
+        result = self._result(source)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
         error = result.error_before_exec or result.error_in_exec
         return f"{type(error).__name__}: {error}".strip()[:_SAID] if error else ""
+
+    def _result(self, source: str) -> Any:
+        return self._shell.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
 
     def _define(self, target: None, source: str, name: str) -> Any:
         """Run what the instructor wrote, apart from the student's names; give what it calls by a name."""
