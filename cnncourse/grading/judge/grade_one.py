@@ -40,7 +40,7 @@ class SubmissionGrader:
             with Student(self._spawner) as process:
                 judge = Judge(self._notebook, seed=seed, cell_seconds=self._job.limits.cell_seconds)
                 judged = judge.judge(mended.notebook, process)
-            cells = cell_reports.cell_reports(self._notebook, judged, process.errors)
+            cells = cell_reports.cell_reports(self._notebook, judged, process.errors, mended.notebook)
             known |= {"state": "graded", "cells": cells}
             known |= {"repairs": mended.repairs, "flags": cell_reports.flags(mended.notebook, judged)}
         except Unreadable as problem:

@@ -76,8 +76,20 @@ def test_the_fork_servers_socket_is_out_of_reach(spawner, student):
     path = str(spawner._run / forkserver.SOCKET)
     student.run("knock", f"import socket\nsocket.socket(socket.AF_UNIX).connect({path!r})")
     assert student.errors
-    look = "  try: found += [n] * stat.S_ISSOCK(os.fstat(n)[0])\n  except OSError: pass"
-    assert len(value(student, "found", "import os, stat\nfound = []\nfor n in range(100):", look)) == 1
+    look = """
+import os, socket, stat, struct
+def others():
+    found = []
+    for n in range(100):
+        try:
+            if stat.S_ISSOCK(os.fstat(n).st_mode):
+                with socket.socket(fileno=os.dup(n)) as one:
+                    creator = one.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+                found += [n] * (struct.unpack("3i", creator)[0] != os.getpid())
+        except OSError:
+            pass
+    return found"""
+    assert len(value(student, "others()", look)) == 1
 
 
 def test_it_sees_no_other_process_or_cannot_look_into_it(spawner):
