@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from cnncourse.grading.inside import NOTE, absent, wire
 from cnncourse.grading.inside.agent import Agent
@@ -78,8 +79,9 @@ class Executor:
         finally:
             signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
 
-    def _run(self, target: None, source: str) -> str:
+    def _run(self, target: None, code: NDArray[np.uint8]) -> str:
         """Run a cell in a loop, as a kernel does; say in a line how it failed, if it did."""
+        source = code.tobytes().decode("utf-8", "surrogatepass")
         absent.MISSING.clear()
         if self._loop is None or self._loop.is_closed():
             self._loop = asyncio.new_event_loop()

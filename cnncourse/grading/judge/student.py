@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from types import TracebackType
 
+import numpy as np
+
 from cnncourse.grading.judge.proxy import Gone, Link, StudentGone
 from cnncourse.grading.sandbox.spawner import Process, Spawner
 from cnncourse.grading.sandbox.watchdog import Watchdog
@@ -112,7 +114,9 @@ class Student:
 
     def _run(self, cell: str, source: str) -> None:
         try:
-            said = self._link.ask("run", None, source, seconds=self._limits.cell_seconds)
+            # As bytes it may be longer than a text.
+            code = np.frombuffer(source.encode("utf-8", "surrogatepass"), np.uint8)
+            said = self._link.ask("run", None, code, seconds=self._limits.cell_seconds)
         except StudentGone:
             raise
         except (Exception, SystemExit) as error:  # it changed what runs cells

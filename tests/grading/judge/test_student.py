@@ -316,6 +316,17 @@ def test_an_answer_may_have_as_many_bytes_as_the_limits_say(tmp_path):
         assert gone.value.kind == "unreadable"
 
 
+def test_a_cell_may_be_longer_than_a_text_of_the_wire(spawner):
+    """Two million characters, which in JSON are twelve million: a table pasted into a cell."""
+    spawner.limits, before = replace(spawner.limits, cell_seconds=60), spawner.limits
+    try:
+        with Student(spawner) as student:
+            student.run("long", f"x = {'π' * 2_000_000!r}\ndef f(): return len(x)")
+            assert call(student, "f") == 2_000_000, student.errors
+    finally:
+        spawner.limits = before
+
+
 def test_where_a_sandbox_cannot_be_divided_each_student_has_one(bwrap, tmp_path):
     with Spawner((("numbers.csv", b"1"),), warm=False, limits=Limits(cell_seconds=3)) as spawner:
         with Student(spawner) as student:
