@@ -179,6 +179,8 @@ def grade_class(
     client.check_ready(sandboxed=options.sandboxed)
     folder.mkdir(parents=True, exist_ok=True)
     with lock.hold(folder / "grade.lock"), Journal(folder / "journal" / f"{name}.jsonl") as journal:
+        if not options.scheduler and runner.pending(options.job(assignment), chosen.values(), journal):
+            client.prepare(options.job(assignment))  # while nbgrader is imported
         notes = [backup.backup(course.db_url, folder / "backups").note]
         if earlier := journal.forget_earlier():
             notes.append(_EARLIER.format(number=earlier))

@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 
 from cnncourse.errors import ArgumentError
@@ -59,6 +59,15 @@ def run(
             while known:
                 yield known.popleft()
     yield from known
+
+
+def pending(job: Job, submissions: Iterable[Submission], journal: Journal) -> bool:
+    """Tell whether some submission has no verdict yet, as far as files can be read."""
+    for submission in submissions:
+        with suppress(OSError):
+            if journal.get(job.key(submission.student, submission.raw())) is None:
+                return True
+    return False
 
 
 def _tasks(

@@ -34,7 +34,7 @@ def reseed() -> None:
     seed = int.from_bytes(os.urandom(4))
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
 
 
 class Executor:
@@ -51,6 +51,12 @@ class Executor:
         operations: dict[str, Callable[..., Any]] = {"run": self._run, "seed": _seed}
         operations["forget"] = self._forget
         self._agent = Agent(shell.user_ns, operations, output)
+
+    def make_ready(self) -> None:
+        """Do once what the first cell of each student would wait for, before this process is copied."""
+        self._shell.run_cell("None")  # type: ignore[no-untyped-call]
+        self._shell.reset(new_session=True)  # type: ignore[no-untyped-call]
+        reseed()
 
     def serve(self, connection: socket.socket) -> None:
         """Answer until the judge hangs up. An interrupt reaches the student's code only."""
@@ -106,12 +112,11 @@ class Executor:
             transformed = shell.transform_cell(source)
         except Exception:
             problem = sys.exc_info()
-        known = {"transformed_cell": transformed, "preprocessing_exc_tuple": problem}
-        if not shell.should_run_async(source, **known):
-            return shell.run_cell(source, store_history=True)
         result = None
         try:
-            result = await shell.run_cell_async(source, store_history=True, **known)
+            result = await shell.run_cell_async(
+                source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=problem
+            )
             return result
         finally:
             shell.events.trigger("post_execute")

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnncourse.grading.inside import backends, namespaces, seccomp
+from cnncourse.grading.inside import backends, hugepages, namespaces, seccomp
 
 SOCKET = "forkserver"
 START, INTERRUPT = b"S", b"I"
@@ -91,6 +91,7 @@ def main(spec: SandboxSpec) -> None:
     from cnncourse.grading.inside.shell import shell
 
     executor = Executor(shell(), spec.output)
+    executor.make_ready()
     support = _read_files(Path(spec.home, "work"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.join(spec.run, SOCKET))
@@ -99,6 +100,7 @@ def main(spec: SandboxSpec) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors
         gc.collect()
         gc.freeze()
+        hugepages.gather()
         while True:
             connection, _ = listener.accept()
             if os.fork() == 0:

@@ -215,6 +215,19 @@ def close() -> None:
                 process.close()
 
 
+def prepare(job: Job) -> None:
+    """Start the process behind ``grade`` in the background: it takes seconds, and other things can be done.
+
+    If it cannot start, the first submission says so.
+    """
+
+    def start() -> None:
+        with contextlib.suppress(SandboxError):
+            _judge_process(job).release()
+
+    threading.Thread(target=start, name="prepare").start()
+
+
 def stop() -> None:
     """End the process behind ``grade`` at once. Whoever waits for it gets a ``SandboxError``."""
     with _lock:

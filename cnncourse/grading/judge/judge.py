@@ -1,6 +1,7 @@
 """The judge: runs the tests, with stand-ins for what the student defined, and says what each is worth."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import linecache
@@ -153,13 +154,22 @@ def _reseed(text: str) -> None:
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for a GPU, with a stack trace
 
 
+@functools.lru_cache(maxsize=1024)
 def _compiled(test: Test) -> CodeType:
     file = f"/notebook/{test.cell}.py"
     linecache.cache[file] = (len(test.source), None, test.source.splitlines(keepends=True), file)
     return compile(cells.parse(test.source), file, "exec")
+
+
+def make_ready(notebook: NotebookNode) -> None:
+    """Do once what every judge of this notebook needs, before it is copied for each."""
+    for step in plan.steps(notebook):
+        if isinstance(step, Test):
+            _compiled(step)
+    _reseed("")
 
 
 class _Names(dict[str, Any]):
