@@ -19,6 +19,7 @@ check
 grading
 authoring
 doctor
+handin
 cli
 __main__
 """

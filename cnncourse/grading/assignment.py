@@ -24,6 +24,8 @@ _MAX_BYTES = 64 * 2**20
 
 # What torch imports only when a word like this is first used: half a second, and more than one.
 _LATE = {
+    "cnncourse": "cnncourse.runtime",
+    "matplotlib": "matplotlib.backends.backend_agg",
     ".backward(": "torch.fx.experimental.symbolic_shapes",
     "optim": "torch._dynamo",
     "fit(": "torch._dynamo",

@@ -102,6 +102,10 @@ def _indented(text: str, indent: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def parse(source: str) -> ast.Module:
     """Parse a cell, magics and all. What it gives belongs to everybody: leave it as it is."""
-    from IPython.core.inputtransformer2 import TransformerManager
+    source = without_markers(source)
+    try:
+        return ast.parse(source)
+    except SyntaxError:  # or magics
+        from IPython.core.inputtransformer2 import TransformerManager
 
-    return ast.parse(TransformerManager().transform_cell(without_markers(source)))  # type: ignore[no-untyped-call]
+        return ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]

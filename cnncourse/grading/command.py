@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from cnncourse.grading.collect.submissions import Collected
     from cnncourse.grading.course import Course
     from cnncourse.grading.pipeline import GradeOptions, OnReport, RunResult
+    from cnncourse.grading.records.gradebook import SubmissionGrade
     from cnncourse.grading.report import Report
 
 _FEW = 100
+_GOES_ON = "they are written down, and the same command goes on with the others"
 _SIGNS = {"graded": ("✓", "green"), "zero": ("0", "yellow"), "quarantined": ("!", "red")}
 _LOUD = (
     "no sandbox: students' programs run on this machine as you. They can read and change your files, and use "
@@ -46,7 +48,7 @@ def grade(
         typer.Option("--no-sandbox", help="Run students' programs as you: they may do all that you may."),
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=0, help="Processes; one for each processor unless given.")
+        int | None, typer.Option(min=0, help="How many at a time; one for each processor unless given.")
     ] = None,
     scheduler: Annotated[
         str, typer.Option(help="A Dask scheduler's address, such as tcp://node1:8786.")
@@ -196,7 +198,7 @@ class _Run:
         start = time.monotonic()
         if self.several:
             typer.secho(f"{part.label}", bold=True)
-        with _progress(len(chosen.submissions)) as on_report:
+        with _progress(len(chosen.submissions), "nothing was written" if self.dry else _GOES_ON) as on_report:
             if self.dry:
                 result = pipeline.dry_run(part, chosen.submissions, self.options, on_report)
             else:
@@ -250,8 +252,8 @@ def _warn(collected: "Collected") -> None:
 
 
 @contextmanager
-def _progress(total: int) -> "Iterator[OnReport]":
-    """Show how far it is, how long it will take, and what a person should know of."""
+def _progress(total: int, stopped: str) -> "Iterator[OnReport]":
+    """Show how far it is, how long it will take, and what a person should know of; say if it is stopped."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -261,11 +263,11 @@ def _progress(total: int) -> "Iterator[OnReport]":
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("grading", total=total)
 
-        def on_report(report: "Report") -> None:
+        def on_report(report: "Report", grade: "SubmissionGrade | None") -> None:
             sign, colour = _SIGNS[report.state]
-            points = (
-                f"{report.points:g} of {report.max_points:g}" if report.state == "graded" else report.state
-            )
+            score = grade.score - grade.penalty if grade else report.points
+            most = grade.max_score if grade else report.max_points
+            points = f"{round(score, 2):g} of {most:g}" if report.state == "graded" else report.state
             said = "; ".join(filter(None, (report.reason, *(f"look: {flag}" for flag in report.flags))))
             if total <= _FEW or report.state != "graded" or report.flags:
                 console.print(
@@ -273,7 +275,13 @@ def _progress(total: int) -> "Iterator[OnReport]":
                 )
             progress.advance(bar)
 
-        yield on_report
+        try:
+            yield on_report
+        except KeyboardInterrupt:
+            progress.stop()
+            number = int(progress.tasks[bar].completed)
+            typer.echo(f"stopped: {number} of {total} submissions were graded; {stopped}", err=True)
+            raise typer.Exit(130) from None
 
 
 def _write_verdicts(path: Path, reports: "list[Report]") -> None:

@@ -2,8 +2,8 @@
 
 import functools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.job import Job
 from cnncourse.grading.judge import client
 from cnncourse.grading.records import backup, exports, feedback, gradebook, statistics_page
+from cnncourse.grading.records.gradebook import SubmissionGrade
 from cnncourse.grading.repair.repair import Unreadable, blank, repair
 from cnncourse.grading.report import Report
 
-OnReport = Callable[[Report], None]
+OnReport = Callable[[Report, SubmissionGrade | None], None]
 _EARLIER = (
     "took back verdicts of an earlier version ({number}), which did not write down whether a sandbox was "
     "used: these submissions are graded again, and what a person has entered stays"
@@ -35,7 +36,7 @@ class GradeOptions:
     """How to grade.
 
     Attributes:
-        workers: processes on this machine; 0 grades in this one, None starts one for each processor.
+        workers: how many to grade at a time on this machine; None for one for each processor.
         scheduler: the address of a Dask scheduler to use instead; empty for none.
         sandboxed: False runs students' code with all that you may do.
         regrade: grade also what has a verdict.
@@ -154,14 +155,15 @@ def dry_run(
         assignment: the instructor's version.
         submissions: what to grade.
         options: how to grade.
-        on_report: is called with each report.
+        on_report: is called with each report, and with None for its grade.
     """
     client.check_ready(sandboxed=options.sandboxed)
     with tempfile.TemporaryDirectory(prefix="cnn-") as folder, Journal(Path(folder) / "journal") as journal:
         reports = []
-        for report in _run(assignment, list(submissions), options, journal):
-            on_report(report)
-            reports.append(report)
+        with closing(_run(assignment, list(submissions), options, journal)) as graded:
+            for report in graded:
+                on_report(report, None)
+                reports.append(report)
     return RunResult(_sorted(reports))
 
 
@@ -182,7 +184,7 @@ def grade_class(
         assignment: the instructor's version.
         submissions: what to grade.
         options: how to grade.
-        on_report: is called with each report, once it is written down.
+        on_report: is called with each report, once it is written down, and with what the gradebook says.
         others: the other notebooks of the assignment: the gradebook must know them all beforehand.
 
     Raises:
@@ -196,6 +198,8 @@ def grade_class(
         lock.hold(folder / "grade.lock"),
         Journal(folder / "journal" / f"{assignment.label}.jsonl") as journal,
     ):
+        if not options.scheduler and runner.pending(options.job(assignment), chosen.values(), journal):
+            client.prepare(options.job(assignment))  # while nbgrader is imported
         notes = [backup.backup(course.db_url, folder / "backups").note]
         if earlier := journal.forget_earlier():
             notes.append(_EARLIER.format(number=earlier))
@@ -206,10 +210,11 @@ def grade_class(
                 job = options.job(assignment)
                 journal.forget(job.key(one.student, one.raw()) for one in chosen.values())
             reports = []
-            for report in _run(assignment, list(chosen.values()), options, journal):
-                _record(course, book, assignment, report, chosen[report.student], options)
-                on_report(report)
-                reports.append(report)
+            with closing(_run(assignment, list(chosen.values()), options, journal)) as graded:
+                for report in graded:
+                    grade = _record(course, book, assignment, report, chosen[report.student], options)
+                    on_report(report, grade)
+                    reports.append(report)
             for one in others:
                 gradebook.close_missing(course, book, one)
             waiting = sum(
@@ -223,15 +228,19 @@ def grade_class(
 
 def _run(
     assignment: Assignment, submissions: list[Submission], options: GradeOptions, journal: Journal
-) -> Iterator[Report]:
-    return runner.run(
-        options.job(assignment),
-        submissions,
-        journal=journal,
-        workers=options.workers,
-        scheduler=options.scheduler or None,
-        grade=client.grade_submission,
-    )
+) -> Generator[Report, None, None]:
+    try:
+        yield from runner.run(
+            options.job(assignment),
+            submissions,
+            journal=journal,
+            workers=options.workers,
+            scheduler=options.scheduler or None,
+            grade=client.grade_submission,
+        )
+    except BaseException:  # Ctrl-C, say: nobody waits for what is under way
+        client.stop()
+        raise
 
 
 def _sorted(reports: list[Report]) -> tuple[Report, ...]:
@@ -245,7 +254,8 @@ def _record(
     report: Report,
     submission: Submission,
     options: GradeOptions,
-) -> None:
+) -> SubmissionGrade:
+    """Write one report down, and give what the gradebook says then."""
     notebook = _notebook(assignment, submission)
     gradebook.write(
         course, book, assignment, report, notebook, submission.timestamp, account=submission.account
@@ -253,6 +263,7 @@ def _record(
     grade = gradebook.submission_grade(book, assignment.name, report.student, assignment.stem)
     report = replace(report, repairs=(*submission.notes, *report.repairs))
     feedback.write(course, assignment, report, notebook, grade, hints=options.hints)
+    return grade
 
 
 def _notebook(assignment: Assignment, submission: Submission) -> NotebookNode:

@@ -42,10 +42,12 @@ class Agent:
         self._operations = _OPERATIONS | dict(operations or {})
         self._output = output
         self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}  # by identity, which an object in the list keeps
 
     def forget(self) -> None:
         """Let go of the objects that a test was given handles of."""
         self._objects.clear()
+        self._numbers.clear()
 
     def answer(self, frame: bytes) -> bytes:
         """Do what one request asks: the frame with its result, or with the error it ended in.
@@ -89,8 +91,7 @@ class Agent:
         return self._names[reference.name]
 
     def _refer(self, value: Any) -> Handle:
-        numbers = (number for number, known in enumerate(self._objects) if known is value)
-        number = next(numbers, len(self._objects))
+        number = self._numbers.setdefault(id(value), len(self._objects))
         if number == len(self._objects):
             self._objects.append(value)
         return Handle(number, type(value).__name__)

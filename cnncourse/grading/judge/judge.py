@@ -156,13 +156,21 @@ def _reason(error: BaseException, lines: list[str]) -> str:
 def _reseed(text: str) -> None:
     """Start the random numbers of a test: its cell alone decides, not the tests before it.
 
-    They go to the student's side as well, see ``Link.share_randomness``: what they come from must not tell
-    the seed of the hidden inputs.
+    They go to the student's side as well, see ``Link.share_randomness``: a hash does not tell what it is of,
+    and the seed of the hidden inputs has too many bits to be tried out.
     """
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for a GPU, with a stack trace
+
+
+def make_ready(notebook: NotebookNode) -> None:
+    """Do once what every judge of this notebook needs, before it is copied for each."""
+    for step in plan.steps(notebook):
+        if isinstance(step, Test):
+            points.compiled(step)
+    _reseed("")
 
 
 class _Names(dict[str, Any]):

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from cnncourse.grading.judge.proxy import Gone, Link, StudentGone
 from cnncourse.grading.sandbox.spawner import Process, Spawner
 from cnncourse.grading.sandbox.watchdog import Watchdog
@@ -130,7 +132,9 @@ class Student:
 
     def _run(self, cell: str, source: str) -> None:
         try:
-            said = self._link.ask("run", None, source, seconds=self._limits.cell_seconds)
+            # As bytes it may be longer than a text.
+            code = np.frombuffer(source.encode("utf-8", "surrogatepass"), np.uint8)
+            said = self._link.ask("run", None, code, seconds=self._limits.cell_seconds)
         except StudentGone:
             raise
         except (Exception, SystemExit) as error:  # it changed what runs cells
