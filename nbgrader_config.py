@@ -38,10 +38,11 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pyte
 
 # Archives of a learning platform go into grading/downloaded/NN_topic/archive. Names understood:
 # ada_02_convolution.ipynb, ada/02_convolution.ipynb, Canvas' lovelaceada_LATE_12_345_02_convolution-1.ipynb,
-# Moodle's Ada Lovelace_1234_assignsubmission_file_/02_convolution.ipynb.
+# Moodle's Ada Lovelace_1234_assignsubmission_file_/02_convolution.ipynb. The pattern is for nbgrader's own
+# commands; cnncourse grade knows more platforms by itself, and asks the pattern about the file's name only.
 c.ZipCollectApp.downloaded_directory = "grading/downloaded"
 c.FileNameCollectorPlugin.named_regexp = (
-    r".*/(?P<student_id>[^/]+?)(?:_\d+_assignsubmission_file_?)?(?:_LATE|_late)?(?:_\d+)*"
+    r".*/(?P<student_id>[^/]+?)(?:_\d+_assignsubmission_file_?|(?:_LATE|_late)?_[1-9]\d*_[1-9]\d*)?"
     r"[_/](?P<file_id>\d\d_\w+?)(?:-\d+| ?\(\d+\))?\.ipynb$"
 )
 

@@ -1,6 +1,6 @@
 """Grading that can be trusted with strangers' code: a sandbox for their programs, a judge outside of it.
 
-``command`` asks for it, ``pipeline`` leads a class through it::
+``command`` asks for it, ``intake`` takes in what a class has handed in, ``pipeline`` leads it through::
 
     a zip ── collect ──▶ one file a student
                               │

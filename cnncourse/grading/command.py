@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FEW = 100
 _GOES_ON = "they are written down, and the same command goes on with the others"
+_SOME = 20
 _SIGNS = {"graded": ("✓", "green"), "zero": ("0", "yellow"), "quarantined": ("!", "red")}
 _LOUD = (
     "no sandbox: students' programs run on this machine as you. They can read and change your files, and use "
@@ -36,6 +37,11 @@ def grade(
         Path | None,
         typer.Option("--from", help="A folder, or a zip archive from Canvas, Moodle or anywhere."),
     ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="The class as CSV: id, name, login, accounts; or the platform's own table."),
+    ] = None,
+    who: Annotated[bool, typer.Option("--who", help="Show which file is whose.")] = False,
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Grade also what has a verdict.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Grade, and write nothing down.")] = False,
@@ -79,12 +85,13 @@ def grade(
         raise ArgumentError("expected the name of an assignment, such as: cnncourse grade 02_convolution")
     if no_sandbox:
         typer.secho(f"WARNING — {_LOUD}", fg="red", err=True)
-    from cnncourse.grading import pipeline
+    from cnncourse.grading import intake, pipeline
     from cnncourse.grading.assignment import Assignment
     from cnncourse.grading.course import Course
 
     class_ = Course.open(course, db)
     parts = Assignment.load_all(class_.source(assignment))
+    people = intake.read_roster(class_, assignment, roster, keep=not dry_run)
     options = pipeline.GradeOptions(
         workers=workers,
         scheduler=scheduler,
@@ -92,16 +99,19 @@ def grade(
         regrade=regrade,
         hints=hints,
         everyone=not student,
+        roster=people,
     )
     if try_only:
         for part in parts:
             _tried(class_, part, options, accept=accept, keep=True)
         typer.echo("its own solution gets all points, and an open notebook none")
         return
-    place = pipeline.locate(class_, assignment, source)
+    place = intake.locate(class_, assignment, source)
     run = _Run(class_, place, student, options, dry_run, several=len(parts) > 1)
     with ExitStack() as stack:
         collected = [stack.enter_context(run.collected(part)) for part in parts]
+        for one in collected:
+            _show_owners(one, everybody=who)
         if not any(one.submissions for one in collected):
             raise _nobody(collected[0], place)
         chosen = [run.chosen(one) for one in collected]
@@ -171,13 +181,14 @@ class _Run:
     @contextmanager
     def collected(self, part: "Assignment") -> "Iterator[Collected]":
         """Import the submissions of one notebook; a dry run has them until the end of the block."""
-        from cnncourse.grading import pipeline
+        from cnncourse.grading import intake
 
+        where = (self.course, part.name, self.place, self.options.roster, part.part)
         if self.dry:
-            with pipeline.previewed(self.course, part.name, self.place, part.part) as collected:
+            with intake.previewed(*where) as collected:
                 yield collected
         else:
-            yield pipeline.import_submissions(self.course, part.name, self.place, part.part)
+            yield intake.import_submissions(*where)
 
     def chosen(self, collected: "Collected") -> "Collected":
         """Keep the students that were named; of several notebooks, nobody need have done each."""
@@ -240,15 +251,39 @@ def _nobody(collected: "Collected", place: Path) -> CourseError:
     )
 
 
+def _show_owners(collected: "Collected", *, everybody: bool) -> None:
+    """Show which file is whose: all of them if asked, else some of each kind that is new to this class."""
+    seen: dict[str, int] = {}
+    for one in sorted(collected.submissions, key=lambda one: one.source):
+        count = seen[one.evidence] = seen.get(one.evidence, 0) + 1
+        if one.source and (everybody or (one.evidence in collected.new and count <= _SOME)):
+            if count == 1 and one.evidence in collected.new:
+                typer.echo(
+                    f"{one.evidence}: met for the first time in this class; look whether these are right"
+                )
+            typer.echo(f"  {one.source} → {one.student}")
+    if hidden := sum(max(0, seen.get(kind, 0) - _SOME) for kind in collected.new) * (not everybody):
+        typer.echo(f"  … and {hidden} more: --who shows all")
+
+
 def _warn(collected: "Collected") -> None:
-    for one in collected.ignored[:20]:
+    somebodys = [one for one in collected.ignored if "--roster" in one.reason]  # all of these are named
+    other = [one for one in collected.ignored if "--roster" not in one.reason]
+    for one in (*somebodys, *other[:_SOME]):
         typer.echo(f"not understood: {one.name}: {one.reason}", err=True)
-    if len(collected.ignored) > 20:
-        typer.echo(f"not understood: {len(collected.ignored) - 20} more files", err=True)
+    if len(other) > _SOME:
+        typer.echo(f"not understood: {len(other) - _SOME} more files", err=True)
     late = [one.student for one in collected.submissions if one.late and one.timestamp is None]
     if late:
         names = ", ".join(late[:5]) + (" …" if len(late) > 5 else "")
         typer.echo(f"late, says the platform, but not how late: {names} — no penalty is taken", err=True)
+    unclear = [submission for submission in collected.submissions if submission.unclear_time]
+    for submission in unclear[:_SOME]:
+        said = f"{submission.student}: {submission.unclear_time}"
+        typer.echo(f"handed in when? {said} — no penalty is taken", err=True)
+    if len(unclear) > _SOME:
+        names = ", ".join(submission.student for submission in unclear[_SOME:])
+        typer.echo(f"handed in when? the same for {names}", err=True)
 
 
 @contextmanager

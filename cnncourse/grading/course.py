@@ -9,6 +9,11 @@ from cnncourse.errors import DataError, MissingDependencyError
 
 CONFIGURATION = "nbgrader_config.py"
 _NAMES = r".*/(?P<student_id>[^/]+?)[_/](?P<file_id>\d\d_\w+?)\.ipynb$"
+# What nbgrader_config.py held at first. It takes name_1 and name_2 for one student: read it as _NAMES.
+_MERGES_PEOPLE = (
+    r".*/(?P<student_id>[^/]+?)(?:_\d+_assignsubmission_file_?)?(?:_LATE|_late)?(?:_\d+)*"
+    r"[_/](?P<file_id>\d\d_\w+?)(?:-\d+| ?\(\d+\))?\.ipynb$"
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,18 @@ class Course:
     @property
     def names(self) -> re.Pattern[str]:
         """How files are called that students hand in."""
-        return re.compile(self.config.FileNameCollectorPlugin.get("named_regexp", _NAMES))
+        pattern = self.config.FileNameCollectorPlugin.get("named_regexp", _NAMES)
+        return re.compile(_NAMES if pattern == _MERGES_PEOPLE else pattern)
+
+    @property
+    def release(self) -> str:
+        """What the folder of the students' versions is called, as it is in clones of the course."""
+        return Path(str(self.directory.release_directory)).name
+
+    @property
+    def identities(self) -> Path:
+        """The list of who was who in earlier imports."""
+        return self.grading / "identities.jsonl"
 
     def source(self, assignment: str) -> Path:
         """The folder of the instructor's version.

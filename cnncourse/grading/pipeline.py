@@ -1,9 +1,9 @@
-"""The pipeline of a class, from what was handed in to grades and pages. ``cnncourse grade`` runs it."""
+"""The pipeline of a class, from collected submissions to grades and pages. ``cnncourse grade`` runs it."""
 
 import functools
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ from nbformat import NotebookNode
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.batch import lock, runner
 from cnncourse.grading.batch.journal import Journal
+from cnncourse.grading.collect.identities import Identities
 from cnncourse.grading.collect.parts import collect_part
-from cnncourse.grading.collect.submissions import Collected, Submission, collect
+from cnncourse.grading.collect.roster import Roster
+from cnncourse.grading.collect.submissions import Submission, collect
 from cnncourse.grading.course import Course
 from cnncourse.grading.inside.limits import Limits
 from cnncourse.grading.job import Job
@@ -43,6 +45,7 @@ class GradeOptions:
         hints: students' pages may give hints away.
         everyone: these are all submissions, so that the statistics are about the class.
         limits: what a submission may use.
+        roster: the class, where the instructor gives a list of it; a platform's own table is filled in.
     """
 
     workers: int | None = None
@@ -52,6 +55,7 @@ class GradeOptions:
     hints: bool = True
     everyone: bool = True
     limits: Limits = field(default_factory=Limits)
+    roster: Roster | None = None
 
     def job(self, assignment: Assignment) -> Job:
         """What the verdicts of this run depend on."""
@@ -77,73 +81,6 @@ class RunResult:
     def count(self, state: str) -> int:
         """How many submissions ended so: ``graded``, ``zero`` or ``quarantined``."""
         return sum(report.state == state for report in self.reports)
-
-
-def locate(course: Course, assignment: str, place: Path | None) -> Path:
-    """Say where submissions are to be looked for.
-
-    Args:
-        course: the class.
-        assignment: its name.
-        place: what the instructor named.
-
-    Returns:
-        ``place``, else nbgrader's folder of submissions, or of downloads if nothing lies in the first.
-    """
-    if place is not None:
-        return place
-    downloads = _downloads(course, assignment)
-    if downloads.is_dir() and not any(course.submitted.glob(f"*/{assignment}/*.ipynb")):
-        return downloads
-    return course.submitted
-
-
-def import_submissions(course: Course, assignment: str, place: Path, part: str = "") -> Collected:
-    """Bring submissions into the class's folders; an archive is kept beside those that were there before.
-
-    Args:
-        course: the class.
-        assignment: its name.
-        place: where they are.
-        part: the notebook's name where it is not that of the assignment.
-    """
-    course.submitted.mkdir(parents=True, exist_ok=True)
-    if part:
-        collected = collect_part(course, place, assignment, part, course.submitted)
-    else:
-        collected = collect(place, assignment, course.submitted, course.names)
-    archives = _downloads(course, assignment)
-    if place.is_file() and collected.submissions and place.resolve().parent != archives.resolve():
-        _keep_archive(place, archives)
-    return collected
-
-
-@contextmanager
-def previewed(course: Course, assignment: str, place: Path, part: str = "") -> Iterator[Collected]:
-    """Look at submissions without bringing them in: they lie in a folder that is gone at the block's end."""
-    with tempfile.TemporaryDirectory(prefix="cnn-") as folder:
-        if part:
-            yield collect_part(course, place, assignment, part, Path(folder))
-            return
-        home = place.is_dir() and course.submitted.is_dir() and place.samefile(course.submitted)
-        yield collect(place, assignment, Path(folder), course.names, nbgraders=home)
-
-
-def _downloads(course: Course, assignment: str) -> Path:
-    folder = course.config.ZipCollectApp.get("downloaded_directory", "downloaded")
-    return course.root / str(folder) / assignment / "archive"
-
-
-def _keep_archive(archive: Path, folder: Path) -> None:
-    import hashlib
-    import shutil
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with archive.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:8]
-    target = folder / f"{archive.stem}-{digest}{archive.suffix}"
-    if not target.exists():
-        shutil.copyfile(archive, target)
 
 
 def dry_run(
@@ -222,8 +159,20 @@ def grade_class(
                 for one in book.assignment_submissions(name)
                 if one.student_id in chosen
             )
-            pages = tuple(_summaries(book, assignment, _sorted(reports), folder, options.everyone))
-    return RunResult(_sorted(reports), waiting, pages, tuple(notes))
+            people = {one.student: one.person for one in chosen.values() if one.person}
+            gradebook.enter_people(
+                book, {s: (one.first_name, one.last_name, one.email) for s, one in people.items()}
+            )
+            tables, said = exports.write(
+                book, name, folder / "exports", options.roster, Identities.load(course.identities)
+            )
+            notes += said
+        pages = [("table", path) for path in tables]
+        if options.everyone and reports:
+            standing = _standing(course, options.job(assignment), journal, reports)
+            page = folder / "statistics" / f"{assignment.label}.html"
+            pages.insert(0, ("statistics", statistics_page.write(standing, assignment.label, page)))
+    return RunResult(_sorted(reports), waiting, tuple(pages), tuple(notes))
 
 
 def _run(
@@ -279,10 +228,13 @@ def _source(assignment: Assignment) -> NotebookNode:
     return assignment.notebook
 
 
-def _summaries(
-    book: Any, assignment: Assignment, reports: tuple[Report, ...], folder: Path, everyone: bool
-) -> Iterator[tuple[str, Path]]:
-    if everyone and reports:
-        page = folder / "statistics" / f"{assignment.label}.html"
-        yield "statistics", statistics_page.write(reports, assignment.label, page)
-    yield from (("table", path) for path in exports.write(book, assignment.name, folder / "exports"))
+def _standing(course: Course, job: Job, journal: Journal, reports: list[Report]) -> tuple[Report, ...]:
+    """This run's verdicts, and those that the rest of the class has: the statistics are about all of it."""
+    graded = {report.student for report in reports}
+    name = job.assignment.name
+    if part := job.assignment.part:
+        here = collect_part(course, course.submitted, name, part, course.submitted).submissions
+    else:
+        here = collect(course.submitted, name, course.submitted, course.names).submissions
+    others = (journal.get(job.key(one.student, one.raw())) for one in here if one.student not in graded)
+    return _sorted([*reports, *filter(None, others)])

@@ -5,10 +5,9 @@ from collections import Counter
 import pytest
 
 from cnncourse.grading.assignment import Assignment
-from cnncourse.grading.collect.filenames import ParsedName, parse_name
+from cnncourse.grading.collect.platforms import recognise
 from cnncourse.grading.repair.repair import Unreadable, repair
 from tests.exercises.course import exercises
-from tests.grading.config import pattern
 from tools import demo_class
 
 
@@ -25,9 +24,9 @@ def handed_in(exercise):
 def test_forty_students_hand_in_the_same_each_time(exercise, handed_in):
     assert len(handed_in) == demo_class.STUDENTS == 40
     assert dict(demo_class.submissions(exercise)) == handed_in
-    named = [parse_name(name, demo_class.NAME, pattern()) for name in handed_in]
-    assert all(isinstance(one, ParsedName) for one in named)
-    assert len({one.student for one in named}) == 40
+    seen = [recognise(name, demo_class.NAME) for name in handed_in]
+    assert {one.platform.name for one in seen} == {"Canvas"}
+    assert len({one.student for one in seen}) == 40
 
 
 def test_damage_is_mended_and_no_notebooks_are_refused(exercise, handed_in):

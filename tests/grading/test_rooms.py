@@ -12,7 +12,7 @@ GRADING = "cnncourse.grading"
 FLOORS = (  # from the top: a module imports its own room, and the floors below
     ("command",),
     ("layout", "pipeline", "trial"),
-    ("looks",),
+    ("intake", "looks"),
     ("batch", "judge", "records"),
     ("collect",),
     ("repair", "sandbox"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from cnncourse.files import replace_file
 from cnncourse.grading.collect import archive
@@ -13,7 +14,9 @@ from cnncourse.grading.collect.submissions import Collected, Submission, collect
 from cnncourse.grading.course import Course
 
 
-def collect_part(course: Course, place: Path, assignment: str, notebook: str, into: Path) -> Collected:
+def collect_part(
+    course: Course, place: Path, assignment: str, notebook: str, into: Path, **how: Any
+) -> Collected:
     """Bring the submissions of one notebook into nbgrader's folders: STUDENT/ASSIGNMENT/NOTEBOOK.ipynb.
 
     Folders of that form are taken as they are, wherever they lie. Other files are understood as ``collect``
@@ -25,6 +28,7 @@ def collect_part(course: Course, place: Path, assignment: str, notebook: str, in
         assignment: such as ``ps1``.
         notebook: such as ``problem1``.
         into: nbgrader's folder of submissions, which is read where it lies if it is ``place``.
+        how: as for ``collect``: roster, known students, the name of the folder of exercises.
 
     Raises:
         DataError: as ``collect``.
@@ -35,7 +39,7 @@ def collect_part(course: Course, place: Path, assignment: str, notebook: str, in
     with tempfile.TemporaryDirectory(prefix="cnn-") as folder:
         brought = Path(folder)
         if not (place.exists() and _laid_out(place, assignment, notebook, brought)):
-            collected = collect(place, notebook, brought, course.names)
+            collected = collect(place, notebook, brought, course.names, **how)
             moved = [_moved(one, into / one.student / assignment, notebook) for one in collected.submissions]
             return replace(collected, submissions=tuple(moved))
         found = list(_submissions(brought, assignment, notebook))

@@ -2,8 +2,7 @@
 
 import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -12,11 +11,17 @@ from cnncourse.errors import DataError
 from cnncourse.files import replace_file
 from cnncourse.grading.collect import archive
 from cnncourse.grading.collect.archive import Entry
-from cnncourse.grading.collect.filenames import ParsedName, parse_name
+from cnncourse.grading.collect.claims import Claim, claims
+from cnncourse.grading.collect.filenames import read_name
+from cnncourse.grading.collect.folders import Layout
+from cnncourse.grading.collect.identities import Identities, Identity
+from cnncourse.grading.collect.owners import Ignored, Owners, assign, no_id
+from cnncourse.grading.collect.roster import Person, Roster
+from cnncourse.grading.collect.times import read_time
+from cnncourse.grading.repair.parse import MAX_BYTES, slim
 
-_NO_SUBMISSION = re.compile(
-    r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|\.earlier|\.git|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)(?:/|$)"
-)
+__all__ = ["Collected", "Ignored", "Submission", "collect"]
+
 _EARLIER = ".earlier"
 
 
@@ -30,7 +35,12 @@ class Submission:
         timestamp: when it was handed in (UTC without a zone, as nbgrader keeps it), where that is known.
         late: the learning platform says that it came late.
         notes: what was unusual about the file, one line each, in words for the student.
-        account: the number that the learning platform gives to the student; empty if it gives none.
+        account: the number or login that the learning platform gives to the student in every assignment;
+            empty if it gives none.
+        source: the file's name where it came from; empty if it lay here already.
+        evidence: what says whose it is: a platform, ``names``, ``folders``; empty if it lay here already.
+        unclear_time: why it is not known when it was handed in, where something is said about that.
+        person: the student's row in the roster.
     """
 
     student: str
@@ -39,43 +49,43 @@ class Submission:
     late: bool = False
     notes: tuple[str, ...] = ()
     account: str = ""
+    source: str = ""
+    evidence: str = ""
+    unclear_time: str = ""
+    person: Person | None = None
 
     def raw(self) -> bytes:
-        """The file as it was handed in; of one that is too large to grade only the beginning."""
-        return archive.read_file(self.path)
-
-
-@dataclass(frozen=True)
-class Ignored:
-    """A file that was not understood, and why. It stays where it is."""
-
-    name: str
-    reason: str
+        """The file as it was handed in; a large one without its outputs and pictures."""
+        return slim(archive.read_file(self.path))
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What a folder or an archive held: a submission for each student, and what belongs to nobody."""
+    """What a folder or an archive held: a submission for each student, and what belongs to nobody.
+
+    Attributes:
+        submissions: by the students' ids.
+        ignored: what was not understood.
+        identities: what the next import should know.
+        new: what says whose files are, for the first time in this class: a platform, ``names``, ``folders``.
+    """
 
     submissions: tuple[Submission, ...]
     ignored: tuple[Ignored, ...]
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    named: ParsedName
-    entry: Entry
-    timestamp: datetime | None
-
-    @property
-    def rank(self) -> tuple[bool, datetime, int, str]:
-        """The newest has the highest; a file that is called like the assignment comes before any other."""
-        time = self.timestamp or self.entry.modified
-        return self.named.exact, time, self.named.number, self.entry.name
+    identities: tuple[Identity, ...] = ()
+    new: tuple[str, ...] = ()
 
 
 def collect(
-    place: Path, assignment: str, into: Path, names: re.Pattern[str], *, nbgraders: bool = False
+    place: Path,
+    assignment: str,
+    into: Path,
+    names: re.Pattern[str],
+    *,
+    nbgraders: bool = False,
+    release: str = "exercises",
+    roster: Roster | None = None,
+    known: Identities | None = None,
 ) -> Collected:
     """Bring submissions into nbgrader's folders.
 
@@ -86,8 +96,11 @@ def collect(
         place: a folder, an archive, or a folder of archives; ``into`` itself is read where it lies.
         assignment: such as ``02_convolution``.
         into: nbgrader's folder of submissions.
-        names: how files are called: see ``filenames.parse_name``.
+        names: how files are called: see ``filenames.read_name``.
         nbgraders: ``place`` has nbgrader's layout; files of other assignments in it are none of ours.
+        release: what the course's folder of exercises is called, as it is in clones of the course.
+        roster: the class, where the instructor gives a list of it.
+        known: the students of earlier imports.
 
     Returns:
         The submissions by student's id, and what was not understood.
@@ -99,86 +112,102 @@ def collect(
         raise DataError(f"expected a folder or a zip archive of submissions, found nothing at {place}")
     at_home = place.is_dir() and into.is_dir() and place.samefile(into)
     with archive.opened(place) as entries:
-        found, ignored = _by_student(entries, assignment, names, strict=at_home or nbgraders)
+        times = {PurePosixPath(one.name).parent: one for one in entries if one.name.endswith("timestamp.txt")}
+        if at_home or nbgraders:
+            owners = _at_home(entries, assignment, names)
+        else:
+            found = claims(entries, Layout(assignment, release), names, place)
+            owners = assign(found, assignment, roster or Roster(), known or Identities())
         submissions = []
-        for student in sorted(found):
+        for student in sorted(owners.files):
+            files = [_Timed.of(claim, times) for claim in owners.files[student]]
             try:
-                submissions.append(_import(student, found[student], into / student / assignment, at_home))
+                one = _import(student, files, into / student / assignment, at_home)
+                account = owners.accounts.get(student, "")
+                submissions.append(replace(one, account=account, person=owners.listed.get(student)))
             except DataError as error:
-                ignored.append(Ignored(max(found[student], key=lambda one: one.rank).entry.name, str(error)))
-    return Collected(tuple(submissions), tuple(ignored))
+                owners.refuse([max(files, key=lambda one: one.rank).claim], str(error))
+    ignored = sorted(owners.ignored, key=lambda one: one.name)
+    return Collected(tuple(submissions), tuple(ignored), tuple(owners.identities))
 
 
-def _by_student(
-    entries: list[Entry], assignment: str, names: re.Pattern[str], strict: bool
-) -> tuple[dict[str, list[_Candidate]], list[Ignored]]:
-    """Find out whose each file is. Files of other assignments in nbgrader's own folders are none of ours."""
-    times = {
-        PurePosixPath(e.name).parent: e for e in entries if PurePosixPath(e.name).name == "timestamp.txt"
-    }
-    by_account: dict[str, dict[str, list[_Candidate]]] = defaultdict(lambda: defaultdict(list))
-    ignored = []
+def _at_home(entries: list[Entry], assignment: str, names: re.Pattern[str]) -> Owners:
+    """Read nbgrader's own folders, STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb: there the folder is the student."""
+    owners = Owners()
     for entry in entries:
         path = PurePosixPath(entry.name)
-        if _NO_SUBMISSION.search(entry.name) or path.name == "timestamp.txt":
+        file = read_name(path.name, assignment, names)
+        if len(path.parts) != 3 or path.parts[1] != assignment or isinstance(file, str):
             continue
-        if strict and (len(path.parts) != 3 or path.parts[1] != assignment):
-            continue
-        named = entry.problem or parse_name(entry.name, assignment, names)
-        if isinstance(named, str):
-            ignored.append(Ignored(entry.name, named))
+        student = path.parts[0]
+        claim = Claim(entry, file, student, "", entry.name)
+        if problem := entry.problem or no_id(student):
+            owners.refuse([claim], problem)
         else:
-            candidate = _Candidate(named, entry, _time(named, times.get(path.parent)))
-            by_account[named.student][named.account].append(candidate)
-    return dict(_namesakes_apart(by_account)), ignored
+            owners.files.setdefault(student, []).append(claim)
+    return owners
 
 
-def _namesakes_apart(
-    by_account: dict[str, dict[str, list[_Candidate]]],
-) -> Iterator[tuple[str, list[_Candidate]]]:
-    """Tell people with the same name apart by the number that the platform gives them."""
-    for student, accounts in by_account.items():
-        if len(accounts) == 1:
-            yield student, next(iter(accounts.values()))
-        else:
-            yield from (
-                (f"{student}_{account}" if account else student, c) for account, c in accounts.items()
+@dataclass(frozen=True)
+class _Timed:
+    """A file with the time when it was handed in, or why that is not known."""
+
+    claim: Claim
+    time: datetime | None
+    unclear: str
+
+    @classmethod
+    def of(cls, claim: Claim, times: dict[PurePosixPath, Entry]) -> "_Timed":
+        beside = times.get(PurePosixPath(claim.entry.name).parent)
+        try:
+            said = claim.time or (
+                read_time(beside.read())
+                if beside and not beside.problem
+                else read_time(claim.file.time.encode())
+                if claim.file.time
+                else None
             )
+        except DataError as error:
+            said = str(error)
+        return cls(claim, None, said) if isinstance(said, str) else cls(claim, said, "")
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """The newest has the highest."""
+        return replace(self.claim, time=self.time).rank
 
 
-def _time(named: ParsedName, file: Entry | None) -> datetime | None:
-    from nbgrader.utils import parse_utc
-
-    try:
-        text = file.read()[:100].decode().strip() if file and not file.problem else named.time
-        time: datetime | None = parse_utc(text) if text else None
-    except (ValueError, TypeError, ArithmeticError, DataError):
-        return None
-    return time
-
-
-def _import(student: str, candidates: list[_Candidate], folder: Path, at_home: bool) -> Submission:
+def _import(student: str, files: Iterable[_Timed], folder: Path, at_home: bool) -> Submission:
     """Put the newest of a student's files where nbgrader looks for it, and the others aside."""
-    *others, newest = sorted(candidates, key=lambda candidate: candidate.rank)
+    *others, newest = sorted(files, key=lambda one: one.rank)
     target = folder / f"{folder.name}.ipynb"
-    named, time = newest.named, newest.timestamp
-    notes = [named.note] if named.note else []
+    claim, time = newest.claim, newest.time
+    notes = [claim.file.note] if claim.file.note else []
     if others:
-        notes.append(
-            f"There were {len(candidates)} files; the newest, “{newest.entry.name[-100:]}”, was graded."
-        )
-    if named.late:
+        name = claim.entry.name[-100:]
+        notes.append(f"There were {len(others) + 1} files; the newest, “{name}”, was graded.")
+    if claim.late:
         notes.append("The learning platform marks it as late.")
-    submission = Submission(student, target, time, named.late, tuple(notes), named.account)
-    if at_home and len(candidates) == 1 and not named.note:
+    data = claim.entry.read()
+    if len(data) > MAX_BYTES >= len(slim(data)):
+        notes.append("The file is large: it was graded without its outputs, and without pictures that are.")
+    submission = Submission(
+        student,
+        target,
+        time,
+        claim.late,
+        tuple(notes),
+        source="" if at_home else claim.entry.name,
+        evidence=claim.evidence,
+        unclear_time=newest.unclear,
+    )
+    if at_home and not others and PurePosixPath(claim.entry.name).name == target.name:
         return submission
     for other in others:
-        _set_aside(other.entry.read(), folder)
-    data = newest.entry.read()
+        _set_aside(other.claim.entry.read(), folder)
     changed = target.is_file() and (before := target.read_bytes()) != data
     if changed:
-        known = folder / "timestamp.txt"
-        then = datetime.fromisoformat(known.read_text().strip()) if known.is_file() and not at_home else None
+        then = None if at_home else _known_time(folder)
         if time and then and then > time:
             _set_aside(data, folder)
             return replace(submission, timestamp=then, notes=("A newer file had been collected before.",))
@@ -189,6 +218,13 @@ def _import(student: str, candidates: list[_Candidate], folder: Path, at_home: b
     elif changed and not at_home:
         (folder / "timestamp.txt").unlink(missing_ok=True)
     return submission
+
+
+def _known_time(folder: Path) -> datetime | None:
+    """When the file that is there was handed in, as an earlier import has written it."""
+    path = folder / "timestamp.txt"
+    said = read_time(path.read_bytes()) if path.is_file() else ""
+    return None if isinstance(said, str) else said
 
 
 def _set_aside(data: bytes, folder: Path) -> None:

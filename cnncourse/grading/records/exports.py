@@ -1,5 +1,8 @@
 """Grades as tables: for Canvas, for Moodle, and for anything else. No cell of them is a formula.
 
+A platform finds people by what it calls them itself: an account from the names of its files, or from the
+table that it gave out (``--roster``), which is then filled in. What is not known stays empty.
+
 A student chooses their own name. A name such as ``=HYPERLINK(…)`` would be run by the spreadsheet that the
 instructor opens the table with. So text that a spreadsheet could take for a formula gets a ``'`` before it.
 """
@@ -10,6 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cnncourse.grading.collect.identities import Identities
+from cnncourse.grading.collect.roster import Person, Roster
+from cnncourse.grading.records import worksheets
 
 _FORMULA = tuple("=+-@＝＋－＠")
 
@@ -23,7 +30,7 @@ class Row:
         last_name: empty if it is not known, as the next three.
         first_name: …
         email: …
-        account: the student's number on the learning platform.
+        account: the student's number or login on the learning platform.
         handed_in: when, in UTC; empty if nothing was handed in.
         raw: points before the penalty; None if nothing was handed in.
         penalty: points taken off for being late.
@@ -102,66 +109,133 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
-def canvas(results: list[Row], assignment: str) -> Iterator[list[str]]:
-    """Lay out what Canvas imports. Students without a submission keep what they have there."""
-    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", text(assignment)]
+@dataclass(frozen=True)
+class People:
+    """What platforms call the students of an assignment.
+
+    Attributes:
+        assignment: its name.
+        known: from the names of files.
+        roster: from the instructor's list.
+    """
+
+    assignment: str
+    known: Identities
+    roster: Roster
+
+    def account(self, platform: str, row: Row) -> str:
+        """What a platform calls a student; empty if that is not known."""
+        person = self.person(row.student)
+        listed = dict(person.accounts).get(platform, "") if person else ""
+        return listed or self.known.account(self.assignment, platform, row.student)
+
+    @property
+    def may_be_canvas(self) -> bool:
+        """Whether accounts that an earlier version wrote down may be those of Canvas."""
+        return self.known.evidence <= {"Canvas", "names", "folders", "one folder"}
+
+    def person(self, student: str) -> Person | None:
+        """The student's row in the roster."""
+        return next((one for one in self.roster.people if self.student(one) == student), None)
+
+    def student(self, person: Person) -> str:
+        """The id that somebody in the roster has here."""
+        if person.stated:
+            return person.student
+        found = (self.known.student(self.assignment, platform, name) for platform, name in person.accounts)
+        return next(filter(None, found), person.student)
+
+
+def canvas(results: list[Row], people: People) -> Iterator[list[str]]:
+    """Lay out what Canvas imports. Students without a submission keep what they have there.
+
+    Canvas looks for a row without an id by its name, and may find a namesake. So there is no such row.
+    """
+    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", text(people.assignment)]
     yield ["    Points Possible", "", "", "", "", number(results[0].max_points if results else 0)]
     for row in results:
         name = ", ".join(part for part in (row.last_name, row.first_name) if part) or row.student
-        yield [text(name), text(row.account), "", text(row.student), "", number(row.points)]
+        person = people.person(row.student)
+        account = people.account("Canvas", row) or (row.account if people.may_be_canvas else "")
+        login = person.login if person else ""
+        if account or login:
+            yield [text(name), text(account), "", text(login), "", number(row.points)]
 
 
-def moodle(results: list[Row], assignment: str) -> Iterator[list[str]]:
-    """Lay out what Moodle imports: it asks which column says who the student is, and which is the grade."""
-    yield [
-        "Username",
-        "ID number",
-        "Email address",
-        "First name",
-        "Surname",
-        text(assignment),
-        "Maximum grade",
-    ]
+def moodle(results: list[Row], people: People) -> Iterator[list[str]]:
+    """Lay out Moodle's grading worksheet. It finds people by the number that is in the names of its files."""
+    yield ["Identifier", "Full name", "Email address", "Grade", "Maximum grade", "Last modified (grade)"]
     for row in results:
-        who = (row.student, row.account, row.email, row.first_name, row.last_name)
-        yield [*map(text, who), number(row.points), number(row.max_points)]
+        account = people.account("Moodle", row)
+        name = " ".join(part for part in (row.first_name, row.last_name) if part) or row.student
+        who = (f"Participant {account}" if account else "", name, row.email)
+        yield [*map(text, who), number(row.points), number(row.max_points), ""]
 
 
-def plain(results: list[Row], assignment: str) -> Iterator[list[str]]:
+def plain(results: list[Row], people: People) -> Iterator[list[str]]:
     """Lay out the columns of ``nbgrader export``, and whether a person has yet to grade a part."""
     yield [
         *("assignment", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score"),
         *("late_submission_penalty", "score", "max_score", "needs_manual_grade"),
     ]
     for row in results:
-        who = (assignment, row.handed_in, row.student, row.last_name, row.first_name, row.email)
+        who = (people.assignment, row.handed_in, row.student, row.last_name, row.first_name, row.email)
         points = (row.raw or 0, row.penalty, row.points or 0, row.max_points)
         yield [*map(text, who), *map(number, points), str(row.waits)]
 
 
-STYLES: dict[str, Callable[[list[Row], str], Iterator[list[str]]]] = {
+STYLES: dict[str, Callable[[list[Row], People], Iterator[list[str]]]] = {
     "canvas": canvas,
     "moodle": moodle,
     "plain": plain,
 }
 
 
-def write(book: Any, assignment: str, folder: Path) -> list[Path]:
-    """Write a table in each style, in UTF-8.
+def write(
+    book: Any, assignment: str, folder: Path, roster: Roster | None = None, known: Identities | None = None
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a table in each style, in UTF-8. A platform's own table is filled in instead.
 
     Args:
         book: nbgrader's ``Gradebook``.
         assignment: the assignment's name.
         folder: where to; made if it is not there.
+        roster: the instructor's list of the class; the table that a platform gave out, say.
+        known: what platforms have called the students in the names of their files.
 
     Returns:
-        The files, such as ``02_convolution-canvas.csv``.
+        The files, such as ``02_convolution-canvas.csv``, and what the instructor should know of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     results = list(rows(book, assignment))
+    people = People(assignment, known or Identities(), roster or Roster())
+    notes: tuple[str, ...] = ()
     paths = []
     for style, lay_out in STYLES.items():
+        table = list(lay_out(results, people))
+        if people.roster.kind.casefold() == style:
+            table, notes = _filled_in(results, people)
         paths.append(folder / f"{assignment}-{style}.csv")
         with paths[-1].open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(lay_out(results, assignment))
-    return paths
+            csv.writer(file).writerows(table)
+    return paths, notes
+
+
+def _filled_in(results: list[Row], people: People) -> tuple[list[list[str]], tuple[str, ...]]:
+    """Fill in the platform's table, and say who is not in it. Names in it stay no formulas."""
+    points = {row.student: number(row.points) for row in results if row.points is not None}
+    places = {one.row: people.student(one) for one in people.roster.people}
+    grades = {place: points[student] for place, student in places.items() if student in points}
+    most = number(results[0].max_points if results else 0)
+    filled = worksheets.fill(people.roster, grades, people.assignment, most)
+    missing = sorted(points.keys() - set(places.values()))
+    some = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+    notes = (
+        (f"not in {people.roster.path.name}, so their points are in no table of it: {some}",)
+        if missing
+        else ()
+    )
+    return [[cell if cell == "-" else text(cell) for cell in row] for row in filled.rows], (
+        *filled.notes,
+        *notes,
+    )

@@ -7,7 +7,7 @@ started the run writes.
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -206,6 +206,25 @@ def close_missing(course: Course, book: Any, assignment: Assignment) -> None:
             for grade in grades:
                 if grade.auto_score is None and grade.manual_score is None:
                     grade.auto_score, grade.needs_manual_grade = 0.0, False
+
+
+def accounts(book: Any) -> dict[str, str]:
+    """Give the account of each student, as far as the gradebook knows it; empty for others."""
+    return {str(student.id): student.lms_user_id or "" for student in book.students}
+
+
+def enter_people(book: Any, people: Mapping[str, tuple[str, str, str]]) -> None:
+    """Enter names and addresses where the gradebook has none.
+
+    Args:
+        book: nbgrader's gradebook.
+        people: first name, last name and address, by the student's id.
+    """
+    for student, (first, last, email) in people.items():
+        person = book.update_or_create_student(student)
+        person.first_name = person.first_name or first or None
+        person.last_name = person.last_name or last or None
+        person.email = person.email or email or None
     book.db.commit()
 
 

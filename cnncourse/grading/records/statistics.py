@@ -3,6 +3,7 @@
 Numbers about tasks, none about people: the page may be shown to the class.
 """
 
+import builtins
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ from statistics import StatisticsError, correlation, fmean, median
 from cnncourse.grading.report import CellReport, Report
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_RAISED = re.compile(r"\b(?P<before>stopped with|raised) (?P<error>\w+)(?:: .*)?", re.DOTALL)
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,11 @@ class Item:
         submissions: how many could be run and graded.
         attempts: how many of them answered; an answer that raises ``NotImplementedError`` is none.
         passed: how many got its points.
-        mistake: the commonest reason why it failed, in the words of one who met it; empty if it never failed.
+        mistake: the commonest reason why it failed, without what a student may have written; empty if no two
+            submissions failed alike.
         mistakes: how many met that one.
-        hint: the key of the hint that fits it; empty if there is none.
+        hint: the key of the hint that fits the most failures; empty if none fits any.
+        hints: how many failures it fits.
         discrimination: the point-biserial correlation between passing this cell and the points for all other
             ones, from −1 to 1; None if all or none passed, or nothing else differs.
     """
@@ -39,6 +44,7 @@ class Item:
     mistake: str
     mistakes: int
     hint: str
+    hints: int
     discrimination: float | None
 
     @property
@@ -123,7 +129,8 @@ def _item(name: str, cells: list[CellReport | None], totals: list[float]) -> Ite
     known = [cell for cell in cells if cell]
     attempted = [cell for cell in known if cell.state != "missing" and cell.error != "NotImplementedError"]
     failed = [cell for cell in attempted if cell.state == "failed"]
-    mistake, count = _commonest(failed)
+    mistake, count = _commonest_mistake(failed)
+    hint, hints = _most(cell.hint for cell in failed if cell.hint)
     passed = [float(cell is not None and cell.state == "passed") for cell in cells]
     rest = [total - (cell.points if cell else 0) for cell, total in zip(cells, totals, strict=True)]
     return Item(
@@ -132,21 +139,46 @@ def _item(name: str, cells: list[CellReport | None], totals: list[float]) -> Ite
         submissions=len(cells),
         attempts=len(attempted),
         passed=int(sum(passed)),
-        mistake=mistake.reason or mistake.error if mistake else "",
+        mistake=mistake,
         mistakes=count,
-        hint=mistake.hint if mistake else "",
+        hint=hint,
+        hints=hints,
         discrimination=_correlation(passed, rest),
     )
 
 
-def _commonest(failed: list[CellReport]) -> tuple[CellReport | None, int]:
-    """Find the commonest mistake: the same hint, or else the same error and words but for the numbers."""
-    kinds = Counter((cell.hint or _NUMBER.sub("#", cell.reason), cell.hint or cell.error) for cell in failed)
-    if not kinds:
-        return None, 0
-    ((words, kind), count) = min(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
-    same = (c for c in failed if (c.hint or _NUMBER.sub("#", c.reason), c.hint or c.error) == (words, kind))
-    return min(same, key=lambda cell: (len(cell.reason), cell.reason)), count
+def _commonest_mistake(failed: list[CellReport]) -> tuple[str, int]:
+    """Find the commonest mistake: the same words but for the numbers. What one alone met is not shown.
+
+    A test of the instructor's own may print anything, a student's name too: only one student has that.
+    """
+    said = [impersonal(cell) for cell in failed]
+    kind, count = _most(_NUMBER.sub("#", words) for words in said)
+    alike = [words for words in said if _NUMBER.sub("#", words) == kind]
+    return (min(alike, key=lambda words: (len(words), words)), count) if count > 1 else ("", 0)
+
+
+def _most(kinds: Iterable[str]) -> tuple[str, int]:
+    return min(Counter(kinds).items(), key=lambda pair: (-pair[1], pair[0]), default=("", 0))
+
+
+def impersonal(cell: CellReport) -> str:
+    """Say why a cell failed, without words that a student may have put into it: texts, errors of their own.
+
+    Example:
+        >>> said = "Your code stopped with ValueError: Ada was here"
+        >>> impersonal(CellReport(cell="c", points=0, max_points=1, state="failed", reason=said))
+        'Your code stopped with ValueError'
+    """
+    if cell.error and cell.reason.startswith(f"{cell.error}:"):
+        return _known(cell.error)
+    said = _RAISED.sub(lambda found: f"{found['before']} {_known(found['error'])}", cell.reason)
+    return _QUOTED.sub("“…”", said) or _known(cell.error)
+
+
+def _known(error: str) -> str:
+    """The name of one of Python's errors; a student chose any other."""
+    return error if isinstance(getattr(builtins, error, None), type) or not error else "an error of its own"
 
 
 def _correlation(passed: list[float], rest: list[float]) -> float | None:

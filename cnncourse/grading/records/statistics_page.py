@@ -177,16 +177,24 @@ def discrimination_map(items: list[Item]) -> str:
     for place, item in enumerate(items):
         if item.discrimination is None:
             continue
-        x = left + wide * item.rate
-        y = top + tall * (1 - max(item.discrimination, -0.5)) / 1.5
-        away = 20 if y < top + tall / 2 else -20  # one direction only: to and fro would never end
-        while any(abs(x - other) < 20 and abs(y - below) < 20 for other, below in taken):
-            y += away
-        taken.append((x, y))
+        x = round(left + wide * item.rate, 1)
+        y = round(top + tall * (1 - max(item.discrimination, -0.5)) / 1.5, 1)
+        label = _free(x, y, taken, top + tall / 2)
+        taken.append(label)
         tip = f"{item.cell}: {round(100 * item.rate)} % passed, {item.discrimination:.2f}"
+        body.append(f'<line x1="{x:g}" y1="{y:g}" x2="{label[0]:g}" y2="{label[1]:g}" class="lead"/>')
         body.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="10" class="dot"><title>{escape(tip)}</title></circle>'
+            f'<circle cx="{x:g}" cy="{y:g}" r="3.5" class="dot"><title>{escape(tip)}</title></circle>'
         )
-        body.append(_text(round(x, 1), round(y + 4, 1), str(place + 1), "number"))
+        body.append(_text(label[0], round(label[1] + 4, 1), str(place + 1), "strong"))
         said.append(tip)
     return _svg(top + tall + 52, "Test cells by pass rate and discrimination. " + "; ".join(said), body)
+
+
+def _free(x: float, y: float, taken: list[tuple[float, float]], middle: float) -> tuple[float, float]:
+    """Find a place for a dot's number that no other number has; the dot stays where its values are."""
+    away = 14 if y < middle else -14  # one direction only: to and fro would never end
+    side = x + (-12 if x > _WIDTH / 2 else 12)
+    while any(abs(side - other) < 16 and abs(y - below) < 14 for other, below in taken):
+        y += away
+    return round(side, 1), round(y, 1)

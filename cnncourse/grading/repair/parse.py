@@ -12,7 +12,9 @@ from typing import Any, Literal, cast
 
 from cnncourse.errors import CourseError
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 10_000_000  # of what is graded: text and code
+MAX_FILE = 100_000_000  # of a file with all its outputs and pictures
+MAX_PARTS = 3_000_000  # of lists, objects and values in it: each takes some hundred bytes of memory
 MAX_CELLS = 2_000
 _NEW_LINES = re.compile(r"\r\n?")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -27,6 +29,7 @@ _NOT_A_NOTEBOOK = (
     ("#", "This is a text or a Python script, not a notebook."),
     ("import ", "This is a Python script, not a notebook."),
 )
+_KEPT = ("cells", "worksheets", "nbformat", "nbformat_minor")
 Kind = Literal["code", "markdown", "raw"]
 
 
@@ -94,6 +97,40 @@ def read(raw: bytes, kernel: str = "python3") -> tuple[list[Cell], list[str]]:
         raise Unreadable(f"The notebook has no cells. {_AGAIN}")
     repairs += _remarks(content, nodes, cells, kernel)
     return cells, repairs
+
+
+def slim(raw: bytes) -> bytes:
+    r"""Leave out of a large file what is not graded: its outputs, and pictures if it still is large.
+
+    Args:
+        raw: the file as it was handed in.
+
+    Returns:
+        The same bytes if they are few enough to be graded, are too many to be looked at, or are no notebook.
+
+    Example:
+        >>> outputs = [{"text": "x" * MAX_BYTES}]
+        >>> large = json.dumps({"cells": [{"source": "x = 1", "outputs": outputs}]}).encode()
+        >>> slim(large), slim(b"{}")
+        (b'{"cells": [{"source": "x = 1"}]}', b'{}')
+    """
+    parts = sum(raw.count(sign) for sign in (b",", b"[", b"{")) if MAX_BYTES < len(raw) <= MAX_FILE else 0
+    if not 0 < parts <= MAX_PARTS:
+        return raw
+    try:
+        content = _parse(_decode(raw, []))
+        nodes = _cell_nodes(content)
+    except Unreadable:
+        return raw
+    kept = {name: content[name] for name in _KEPT if name in content}
+    if isinstance(metadata := content.get("metadata"), dict):
+        kept["metadata"] = {"kernelspec": metadata.get("kernelspec")}
+    for thrown_away in ("outputs", "attachments"):
+        for node in (node for node in nodes if isinstance(node, dict)):
+            node.pop(thrown_away, None)
+        if len(data := json.dumps(kept).encode()) <= MAX_BYTES:
+            break
+    return data
 
 
 def _decode(raw: bytes, repairs: list[str]) -> str:

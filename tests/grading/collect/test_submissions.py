@@ -1,5 +1,7 @@
 """Whose is which file: folders, platforms' archives, hostile archives, copies. Nothing is lost."""
 
+import base64
+import json
 import os
 import stat
 import zipfile
@@ -9,37 +11,18 @@ import pytest
 
 from cnncourse.errors import DataError
 from cnncourse.grading.collect import archive
-from cnncourse.grading.collect.filenames import ParsedName, parse_name
+from cnncourse.grading.collect.filenames import read_name
 from cnncourse.grading.collect.submissions import collect
-from cnncourse.grading.repair.parse import MAX_BYTES
+from cnncourse.grading.repair import parse
+from tests.grading.collect.archives import NAME, laid_out, students, zipped
 from tests.grading.config import pattern
 
-NAME = "02_convolution"
 NAMES = pattern()
 
 
 @pytest.fixture
 def into(tmp_path):
     return tmp_path / "grading" / "submitted"
-
-
-def zipped(path, files):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in files.items():
-            file.writestr(name, content)
-    return path
-
-
-def laid_out(root, files):
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode())
-    return root
-
-
-def students(collected):
-    return {one.student: one.raw().decode() for one in collected.submissions}
 
 
 LAYOUTS = {
@@ -88,12 +71,32 @@ def test_the_same_import_twice_changes_nothing(tmp_path, into):
     assert sorted(path.name for path in into.rglob("*")) == [NAME, f"{NAME}.ipynb", "ada"]
 
 
-def test_names_that_differ_are_mentioned():
-    found = parse_name("Bob B_99_assignsubmission_file_/homework.ipynb", NAME, NAMES)
-    assert found == ParsedName("Bob B", "99", exact=False, note=found.note)
-    assert "homework.ipynb" in found.note
-    assert parse_name(f"bobb_LATE_13_346_{NAME}.ipynb", NAME, NAMES).late
-    assert not parse_name(f"bobb_13_346_{NAME}.ipynb", NAME, NAMES).note
+def test_names_that_differ_are_mentioned(tmp_path, into):
+    files = {
+        "Bob B_99_assignsubmission_file_/homework.ipynb": "b",
+        f"cyd_LATE_13_346_{NAME}.ipynb": "c",
+        f"dan_14_347_{NAME}-1.ipynb": "d",
+    }
+    collected = collect(zipped(tmp_path / "all.zip", files), NAME, into, NAMES)
+    bob, cyd, dan = collected.submissions
+    assert "homework.ipynb" in bob.notes[0]
+    assert (bob.late, cyd.late, dan.late) == (False, True, False)
+    assert (bob.account, cyd.account) == ("", "13")
+    assert dan.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "number"),
+    [
+        (f"ada_{NAME} (3).ipynb", "ada", 3),
+        (f"Copy of ada-{NAME}.ipynb", "ada", 0),
+        (f"{NAME}-Copy2.ipynb", "", 2),
+        (f"name_1_{NAME}.ipynb", "name_1", 0),
+    ],
+)
+def test_what_browsers_add_is_taken_off(name, head, number):
+    found = read_name(name, NAME, NAMES)
+    assert (found.head, found.number, found.exact) == (head, number, True)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_a_later_import_replaces_and_keeps_the_earlier(tmp_path, into):
 
 def test_times_are_read_and_an_older_file_does_not_replace_a_newer(tmp_path, into):
     def of(day, text):
-        where = f"{day}/ada/{NAME}"
+        where = f"ada/{NAME}"
         return {f"{where}/{NAME}.ipynb": text, f"{where}/timestamp.txt": f"2026-03-0{day} 12:00:00 UTC"}
 
     (newer,) = collect(laid_out(tmp_path / "b", of(2, "new")), NAME, into, NAMES).submissions
@@ -191,19 +194,73 @@ def test_links_are_refused(tmp_path, into):
     collected = collect(place, NAME, into, NAMES)
     assert students(collected) == {"ok": "y"}
     assert sorted(one.name for one in collected.ignored) == [
+        f"all.zip/mal_{NAME}.ipynb",
         f"eve_{NAME}.ipynb",
         "folder",
-        f"mal_{NAME}.ipynb",
         f"pipe_{NAME}.ipynb",
     ]
 
 
-def test_a_bomb_is_refused_and_a_large_file_cut(tmp_path, into):
-    files = {f"bomb_{NAME}.ipynb": "0" * (3 * 2**20), f"large_{NAME}.ipynb": os.urandom(2**20) * 12}
-    collected = collect(zipped(tmp_path / "all.zip", files), NAME, into, NAMES)
+def test_a_bomb_is_refused_and_what_is_small_when_unpacked_is_none(tmp_path, into, monkeypatch):
+    """An honest notebook may shrink 225 to 1: what counts is how much it would be."""
+    files = {f"bomb_{NAME}.ipynb": "0" * (3 * 2**20), f"honest_{NAME}.ipynb": "0" * (2 * 2**20)}
+    place = zipped(tmp_path / "all.zip", files)
+    monkeypatch.setattr(archive, "MAX_FILE", 5 * 2**19)
+    collected = collect(place, NAME, into, NAMES)
     assert [one.name for one in collected.ignored] == [f"bomb_{NAME}.ipynb"]
     assert "3 MB" in collected.ignored[0].reason
-    assert [len(one.raw()) for one in collected.submissions] == [MAX_BYTES + 1]
+    assert [one.student for one in collected.submissions] == ["honest"]
+
+
+def test_no_more_is_read_than_may_be_looked_at(tmp_path, into, monkeypatch):
+    monkeypatch.setattr(archive, "_ONE_FILE", 1001)
+    place = laid_out(tmp_path / "in", {f"large_{NAME}.ipynb": "0" * 5000})
+    (large,) = collect(place, NAME, into, NAMES).submissions
+    assert len(large.raw()) == 1001
+
+
+def test_a_picture_costs_nobody_points(tmp_path, into):
+    """12 MB of pictures below a cell and 11 MB pasted into one: neither is graded, so neither counts."""
+    picture = base64.b64encode(os.urandom(9_000_000)).decode()
+    cell = {"id": "a", "cell_type": "code", "metadata": {}, "source": "x = 1"}
+    shown = cell | {"outputs": [{"output_type": "display_data", "data": {"image/png": picture}}]}
+    pasted = cell | {"cell_type": "markdown", "attachments": {"a.png": {"image/png": picture}}}
+    files = {
+        f"{name}_{NAME}.ipynb": json.dumps(
+            {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [one]}
+        )
+        for name, one in (("shown", shown), ("pasted", pasted))
+    }
+    collected = collect(zipped(tmp_path / "all.zip", files), NAME, into, NAMES)
+    assert collected.ignored == ()
+    for one in collected.submissions:
+        cells, _ = parse.read(one.raw())
+        assert [found.source for found in cells] == ["x = 1"]
+        assert "without its outputs" in one.notes[-1]
+        assert one.path.stat().st_size > parse.MAX_BYTES  # nothing is lost
+
+
+def test_a_pasted_picture_stays_if_there_is_room():
+    """A person who grades an answer wants to see it."""
+    attachments = {"a.png": {"image/png": "AAAA"}}
+    text = {"cell_type": "markdown", "source": "![a](attachment:a.png)", "attachments": attachments}
+    code = {"cell_type": "code", "source": "x = 1", "outputs": [{"text": "x" * parse.MAX_BYTES}]}
+    cells, _ = parse.read(parse.slim(json.dumps({"cells": [text, code]}).encode()))
+    assert cells[0].attachments == attachments
+
+
+def test_what_is_graded_still_has_its_limit(tmp_path, into):
+    cell = {"cell_type": "code", "source": "x" * parse.MAX_BYTES}
+    place = zipped(tmp_path / "all.zip", {f"large_{NAME}.ipynb": json.dumps({"cells": [cell]})})
+    (large,) = collect(place, NAME, into, NAMES).submissions
+    with pytest.raises(parse.Unreadable, match="larger than 10 MB"):
+        parse.read(large.raw())
+
+
+def test_a_file_that_would_fill_the_memory_is_not_looked_into():
+    """A hundred million empty lists are 300 MB as text, and twenty times as much when they are read."""
+    raw = b'{"cells": [' + b"[]," * 4_000_000 + b"[]]}"
+    assert parse.slim(raw) is raw
 
 
 def test_a_bomb_that_lies_about_its_size_is_cut_short(tmp_path, into):
@@ -241,3 +298,98 @@ def test_other_assignments_in_nbgraders_folders_are_left_alone(into):
     collected = collect(into, NAME, into, NAMES)
     assert students(collected) == {"ada": "a"}
     assert collected.ignored == ()
+
+
+def test_names_that_windows_wrote(tmp_path, into):
+    files = {f"all\\{name}\\{NAME}.ipynb": name for name in ("ada", "bob")}
+    collected = collect(zipped(tmp_path / "all.zip", files), NAME, into, NAMES)
+    assert students(collected) == {"ada": "ada", "bob": "bob"}
+    files = {f"..\\eve_{NAME}.ipynb": "x", f"C:\\eve_{NAME}.ipynb": "y"}
+    collected = collect(zipped(tmp_path / "bad.zip", files), NAME, into, NAMES)
+    assert {one.reason for one in collected.ignored} == {"its name points out of the archive"}
+
+
+def test_names_in_utf_8_that_nothing_says_are(tmp_path, into):
+    """Some programs forget the flag; an old name in the letters of DOS stays what it is."""
+    files = {f"Zoë Žižek/{NAME}.ipynb": "z", f"李 明/{NAME}.ipynb": "l", f"ada/{NAME}.ipynb": "a"}
+    place = zipped(tmp_path / "all.zip", files)
+    place.write_bytes(_without_flag(place.read_bytes()))
+    assert set(students(collect(place, NAME, into, NAMES))) == {"Zoë Žižek", "李 明", "ada"}
+
+
+def test_one_name_in_two_ways_of_writing_is_one_name(tmp_path, into):
+    files = {f"Zoe\u0308/{NAME}.ipynb": "old", f"Zo\u00eb/{NAME} (1).ipynb": "new", f"ada/{NAME}.ipynb": "a"}
+    collected = collect(zipped(tmp_path / "all.zip", files), NAME, into, NAMES)
+    assert set(students(collected)) == {"Zo\u00eb", "ada"}
+
+
+def _without_flag(data: bytes) -> bytes:
+    """Clear bit 11 in every header of a zip archive."""
+    for sign, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = 0
+        while (start := data.find(sign, start)) >= 0:
+            at = start + offset
+            flags = int.from_bytes(data[at : at + 2], "little") & ~0x800
+            data = data[:at] + flags.to_bytes(2, "little") + data[at + 2 :]
+            start += 4
+    return data
+
+
+def test_the_archive_is_named_where_a_file_is_nobodys(tmp_path, into):
+    place = tmp_path / "in"
+    place.mkdir()
+    zipped(place / "ada.zip", {"report.pdf": "x"})
+    zipped(place / "bob.zip", {f"{NAME}.ipynb": "b"})
+    collected = collect(place, NAME, into, NAMES)
+    assert students(collected) == {"bob": "b"}
+    assert [one.name for one in collected.ignored] == ["ada.zip/report.pdf"]
+
+
+TIMES = {
+    "2026-03-02 12:00:00": datetime(2026, 3, 2, 12),
+    "2026-03-02 12:00:00.123456 UTC": datetime(2026, 3, 2, 12, 0, 0, 123456),
+    "2026-03-02 12:00:00 -0800": datetime(2026, 3, 2, 20),
+    "2026-03-02T12:00:00+01:00": datetime(2026, 3, 2, 11),
+    "2026-03-02 12:00:00 America/Los_Angeles": datetime(2026, 3, 2, 20),
+    "\ufeff2026-03-02 12:00:00 UTC\r\n": datetime(2026, 3, 2, 12),
+}
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_times_that_mean_one_moment(tmp_path, into, text):
+    files = {f"ada/{NAME}/{NAME}.ipynb": "a", f"ada/{NAME}/timestamp.txt": text}
+    (ada,) = collect(laid_out(tmp_path / "in", files), NAME, into, NAMES).submissions
+    assert (ada.timestamp, ada.unclear_time) == (TIMES[text], "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-02 12:00:00 PST",
+        "2026-03-02 12:00:00 CET",
+        "01/02/2026 12:00",
+        "02.01.2026 12:00",
+        "2026-03-02",
+        "2026-02-30 12:00:00",
+        "2026-03-02 12:00:00 Mars/Sea",
+        "2026-11-01 01:30:00 America/New_York",
+        "20260302120000",
+        "0001-01-01 00:00:00 +14:00",
+        "yesterday",
+        "",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_times_that_nobody_guesses(tmp_path, into, text):
+    files = {f"ada/{NAME}/{NAME}.ipynb": "a", f"ada/{NAME}/timestamp.txt": text}
+    (ada,) = collect(laid_out(tmp_path / "in", files), NAME, into, NAMES).submissions
+    assert ada.timestamp is None
+    assert "expected a time such as" in ada.unclear_time
+    assert "\n" not in ada.unclear_time
+
+
+def test_a_time_written_as_utf_16(tmp_path, into):
+    time = "2026-03-02 12:00:00 UTC".encode("utf-16")
+    files = {f"ada/{NAME}/{NAME}.ipynb": "a", f"ada/{NAME}/timestamp.txt": time}
+    (ada,) = collect(laid_out(tmp_path / "in", files), NAME, into, NAMES).submissions
+    assert ada.timestamp == datetime(2026, 3, 2, 12)

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook, MissingEntry
 
+from cnncourse.grading.collect import roster
+from cnncourse.grading.collect.identities import Identities, Identity
 from cnncourse.grading.records import exports
 
 NAME = "02_convolution"
@@ -46,6 +48,12 @@ def book(request, tmp_path, alembic):
         yield book
 
 
+@pytest.fixture
+def sqlite_book(tmp_path, alembic):
+    with Gradebook(fill(f"sqlite:///{tmp_path}/g.db")) as book:
+        yield book
+
+
 def tables(paths):
     found = {}
     for path in paths:
@@ -56,21 +64,21 @@ def tables(paths):
 
 def test_the_tables_hold_what_the_gradebook_has(book, tmp_path):
     """On SQLite and on PostgreSQL; a penalty takes nobody below 0, extra credit counts."""
-    written = tables(exports.write(book, NAME, tmp_path / "new"))
+    paths, notes = exports.write(book, NAME, tmp_path / "new")
+    written = tables(paths)
+    assert notes == ()
     link, name = '\'=HYPERLINK("http://x";"a")', "' @Mal,  lory"
     assert written == {
         f"{NAME}-canvas.csv": [
             ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", NAME],
             ["    Points Possible", "", "", "", "", "9"],
-            ["Lovelace, Ada", "12", "", "ada", "", "6.25"],
-            [f"{link},  @Mal,  lory", "", "", "mallory", "", "0"],
-            ["Žižek", "", "", "zoë", "", ""],
+            ["Lovelace, Ada", "12", "", "", "", "6.25"],
         ],
         f"{NAME}-moodle.csv": [
-            ["Username", "ID number", "Email address", "First name", "Surname", NAME, "Maximum grade"],
-            ["ada", "12", "ada@x.org", "Ada", "Lovelace", "6.25", "9"],
-            ["mallory", "", "", name, link, "0", "9"],
-            ["zoë", "", "", "", "Žižek", "", "9"],
+            ["Identifier", "Full name", "Email address", "Grade", "Maximum grade", "Last modified (grade)"],
+            ["", "Ada Lovelace", "ada@x.org", "6.25", "9", ""],
+            ["", f"' @Mal,  lory {link[1:]}", "", "0", "9", ""],
+            ["", "Žižek", "", "", "9", ""],
         ],
         f"{NAME}-plain.csv": [
             [
@@ -94,6 +102,92 @@ def test_the_tables_hold_what_the_gradebook_has(book, tmp_path):
             [NAME, "", "zoë", "Žižek", "", "", "0", "0", "0", "9", "False"],
         ],
     }
+
+
+KNOWN = Identities(
+    [
+        Identity(NAME, "ada", "Moodle", "1234", name="Ada Lovelace"),
+        Identity("01_other", "zoë", "Moodle", "77", name="zoë"),
+        Identity("01_other", "zoë", "Canvas", "16", lasting=True, name="zoë"),
+        Identity("01_other", "ada", "Canvas", "13", lasting=True, name="ada"),
+    ]
+)
+
+
+def test_platforms_find_people_by_what_they_call_them(sqlite_book, tmp_path):
+    """Moodle's number is one assignment's; Canvas' is the student's all term. No id of ours is passed off."""
+    paths, _ = exports.write(sqlite_book, NAME, tmp_path, known=KNOWN)
+    written = tables(paths)
+    assert [row[0] for row in written[f"{NAME}-moodle.csv"]] == ["Identifier", "Participant 1234", "", ""]
+    assert [row[1] for row in written[f"{NAME}-canvas.csv"][2:]] == ["13", "16"]
+
+
+def roster_of(tmp_path, text):
+    path = tmp_path / "table.csv"
+    path.write_text(text, encoding="utf-8")
+    return roster.read(path)
+
+
+def test_moodles_worksheet_is_filled_in(sqlite_book, tmp_path):
+    """As Moodle's own source reads it: Identifier, Grade, Last modified (grade); all else as it came."""
+    header = (
+        "Identifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,"
+        "Last modified (submission),Last modified (grade),Feedback comments"
+    )
+    worksheet = (
+        f"\ufeff{header}\n"
+        'Participant 1234,Ada Lovelace,ada@x.org,Submitted,,9.00,Yes,"Monday, 2 March 2026, 9:15 AM",-,\n'
+        'Participant 1235,"=HYPERLINK(""http://x"")",m@x.org,Submitted,3.00,9.00,Yes,-,-,"Good, ""very""."\n'
+    )
+    paths, notes = exports.write(sqlite_book, NAME, tmp_path, roster_of(tmp_path, worksheet), KNOWN)
+    assert tables(paths)[f"{NAME}-moodle.csv"] == [
+        header.split(","),
+        [
+            *("Participant 1234", "Ada Lovelace", "ada@x.org", "Submitted", "6.25", "9.00", "Yes"),
+            *("Monday, 2 March 2026, 9:15 AM", "-", ""),
+        ],
+        [
+            *("Participant 1235", '\'=HYPERLINK("http://x")', "m@x.org", "Submitted", "3.00", "9.00", "Yes"),
+            *("-", "-", 'Good, "very".'),
+        ],
+    ]
+    (missing,) = notes
+    assert "not in table.csv" in missing
+    assert "mallory" in missing
+
+
+def test_canvas_gradebook_is_filled_in_and_no_other_grade_is(sqlite_book, tmp_path):
+    table = (
+        f"Student,ID,SIS User ID,SIS Login ID,Section,01_other (4),{NAME} (5),Final Score\n"
+        ",,,,,Manual Posting,,\n"
+        "    Points Possible,,,,,10,20,(read only)\n"
+        '"Žižek",16,s16,zz,A,7,1,50\n'
+        '"Lovelace, Ada",12,s12,alove,B,8,,60\n'
+    )
+    known = Identities(
+        [
+            Identity(NAME, "ada", "Canvas", "12", lasting=True, name="lovelaceada"),
+            Identity(NAME, "zoë", "Canvas", "16", lasting=True, name="zoë"),
+        ]
+    )
+    paths, notes = exports.write(sqlite_book, NAME, tmp_path, roster_of(tmp_path, table), known)
+    assert tables(paths)[f"{NAME}-canvas.csv"] == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", f"{NAME} (5)"],
+        ["", "", "", "", "", ""],
+        ["    Points Possible", "", "", "", "", "20"],
+        ["Žižek", "16", "s16", "zz", "A", "1"],
+        ["Lovelace, Ada", "12", "s12", "alove", "B", "6.25"],
+    ]
+    assert any("Canvas counts to 20, this assignment to 9" in note for note in notes)
+
+
+def test_canvas_gradebook_without_the_column(sqlite_book, tmp_path):
+    table = "Student,ID,SIS Login ID,Section,Exercise\n    Points Possible,,,,20\nA,16,a,A,3\n"
+    paths, notes = exports.write(sqlite_book, NAME, tmp_path, roster_of(tmp_path, table), KNOWN)
+    written = tables(paths)[f"{NAME}-canvas.csv"]
+    assert written[0] == ["Student", "ID", "SIS Login ID", "Section", NAME]
+    assert written[1][-1] == "9"
+    assert any("no column" in note for note in notes)
 
 
 def test_an_unknown_assignment(tmp_path, alembic):

@@ -67,9 +67,64 @@ def test_the_commonest_failure_is_counted_over_other_numbers_and_by_hint():
     ]
     (item,) = items(report(str(n), failed) for n, failed in enumerate(failures))
     assert (item.mistake, item.mistakes, item.hint) == ("expected 7, got 12", 2, "")
-    hinted = [cell("c", False, reason=f"other words {letter}", hint="conv2d-flip") for letter in "cba"]
+    hinted = [cell("c", False, reason=f"other words {letter}", hint="conv2d-flip") for letter in "cbac"]
     (item,) = items(report(str(n), failed) for n, failed in enumerate(failures + hinted))
-    assert (item.mistake, item.mistakes, item.hint) == ("other words a", 3, "conv2d-flip")
+    assert (item.mistake, item.mistakes) == ("expected 7, got 12", 2)
+    assert (item.hint, item.hints) == ("conv2d-flip", 4)
+
+
+def test_a_message_is_counted_by_its_own_words_and_not_by_its_hint():
+    """One hint may fit many mistakes: "gives a tuple" is not what 23 of 67 did because they share it."""
+    said = ["gives a tuple", *(f"gives {word}" for word in ("None", "a list", "a text")), "gives a list"]
+    (item,) = items(
+        report(str(n), cell("c", False, reason=words, hint="conv2d-shape")) for n, words in enumerate(said)
+    )
+    assert (item.mistake, item.mistakes) == ("gives a list", 2)
+    assert (item.hint, item.hints) == ("conv2d-shape", 5)
+
+
+PERSONAL = "Ada Lovelace, 1815"
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "shown"),
+    [
+        (
+            f"Your code stopped with ValueError: {PERSONAL}",
+            "CheckFailed",
+            "Your code stopped with ValueError",
+        ),
+        (
+            "Your code stopped with AdaLovelace: hi",
+            "CheckFailed",
+            "Your code stopped with an error of its own",
+        ),
+        ("Your code stopped with AdaLovelace", "CheckFailed", "Your code stopped with an error of its own"),
+        (
+            f"f(x): should raise ValueError, but raised TypeError: {PERSONAL}",
+            "CheckFailed",
+            "f(x): should raise ValueError, but raised TypeError",
+        ),
+        (f"ValueError: {PERSONAL}", "ValueError", "ValueError"),
+        (f"AdaError: {PERSONAL}", "AdaError", "an error of its own"),
+        (f"expected 3, got '{PERSONAL}'", "CheckFailed", "expected 3, got “…”"),
+    ],
+)
+def test_no_words_of_a_students_own_are_shown(reason, error, shown):
+    reports = [report(str(n), cell("c", False, reason=reason, error=error)) for n in range(3)]
+    (item,) = items(reports)
+    assert (item.mistake, item.mistakes) == (shown, 3)
+    text = statistics_page.page(overview(reports), [item], title="02")
+    assert "Ada" not in text
+
+
+def test_what_one_alone_met_is_not_shown():
+    reports = [
+        report(str(n), cell("c", False, reason=f"got {name}")) for n, name in enumerate(("Ada", "Bob"))
+    ]
+    (item,) = items(reports)
+    assert (item.mistake, item.mistakes) == ("", 0)
+    assert "no two failed alike" in statistics_page.page(overview(reports), [item], title="02")
 
 
 def test_the_order_of_reports_does_not_matter():
@@ -129,6 +184,7 @@ class Page(HTMLParser):
 def page(tmp_path):
     evil = cell('"><script>alert(1)</script>', False, reason="<img src=x onerror=alert(1)>")
     reports = [*crowd("pfup", "fppf", "ppfp", "mffp"), report("evil", evil), report("z", state="zero")]
+    reports.append(report("evil2", evil))
     path = statistics_page.write(reports, "02_<b>convolution", tmp_path / "new" / "statistics.html")
     return path.read_text(encoding="utf-8")
 
@@ -148,9 +204,9 @@ def test_the_page_asks_nothing_of_the_network(page):
 def test_every_plot_says_in_words_what_it_shows(page):
     plots = Page(page).of("svg")
     assert [plot["role"] for plot in plots] == ["img"] * 3
-    assert "0: 2, 1: 0, 2: 1" in plots[0]["aria-label"]
-    assert "c0: 2 passed, 1 failed, of 5" in plots[1]["aria-label"]
-    assert "c1: 40 % passed" in plots[2]["aria-label"]
+    assert "0: 3, 1: 0, 2: 1" in plots[0]["aria-label"]
+    assert "c0: 2 passed, 1 failed, of 6" in plots[1]["aria-label"]
+    assert "c1: 33 % passed" in plots[2]["aria-label"]
 
 
 def test_the_page_is_for_phones_and_for_the_dark(page):
@@ -168,10 +224,23 @@ def test_no_submissions_yet(tmp_path):
     assert not Page(text).of("svg")
 
 
-def test_cells_in_one_place_of_the_map_are_drawn_apart():
+def test_dots_stay_at_their_values_and_their_numbers_apart():
+    values = [(0.75, d) for d in (0.2, 0.25, 0.3) * 3]
     alike = [
-        statistics.Item(f"cell-{n}", 2.0, 40, 40, 30, "", 0, "", d)
-        for n, d in enumerate((0.2, 0.25, 0.3) * 3)
+        statistics.Item(f"cell-{n}", 2.0, 40, 40, 30, "", 0, "", 0, d) for n, (_, d) in enumerate(values)
     ]
-    drawn = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', statistics_page.discrimination_map(alike))
-    assert len(set(drawn)) == 9
+    text = statistics_page.discrimination_map(alike)
+    drawn = [(float(x), float(y)) for x, y in re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', text)]
+    places = {d: place for (_, d), place in zip(values, drawn, strict=True)}
+    assert [places[d] for _, d in values] == drawn  # the same value, the same place
+    (low, middle, high) = (places[d][1] for d in (0.2, 0.25, 0.3))
+    assert low - middle == pytest.approx(middle - high, abs=0.15)
+    grid = {
+        float(y): v
+        for y, v in zip(re.findall(r'y1="([\d.]+)"[^>]*class="grid"', text), (-0.5, 0, 0.5, 1), strict=True)
+    }
+    (zero,) = (y for y, v in grid.items() if v == 0)
+    (half,) = (y for y, v in grid.items() if v == 0.5)
+    assert low == pytest.approx(zero + (half - zero) * 0.4, abs=0.11)
+    labels = re.findall(r'<text x="([\d.]+)" y="([\d.-]+)" text-anchor="middle" class="strong">', text)
+    assert len(set(labels)) == 9
