@@ -1,12 +1,13 @@
 # The only entry point: every target here is what CI runs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab execute exercises lint format system-deps repository clean install coverage notebooks unit demo-class quick mutants records
+.PHONY: help book test serve lab execute exercises lint format system-deps repository clean install coverage notebooks unit demo-class quick mutants records student-edition
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 PORT ?= 8000
+NOTEBOOKS := book $(wildcard solutions)
 DEBIAN_PACKAGES := chromium bubblewrap dataset-fashion-mnist postgresql
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -69,14 +70,21 @@ serve: book ## Read the book at http://localhost:8000
 lab: install ## Open JupyterLab, with nbgrader's formgrader
 	@$(BIN)/jupyter lab
 
+# begin instructors
 demo-class: install ## Grade a made-up class of forty in front of you, hostile answers and all (half a minute)
 	@$(BIN)/python -m tools.demo_class --workers $(JOBS)
+# end instructors
 
 execute: install ## Run every notebook again and store clean outputs
-	@$(BIN)/python tools/notebooks.py execute --jobs $(JOBS) book solutions
+	@$(BIN)/python tools/notebooks.py execute --jobs $(JOBS) $(NOTEBOOKS)
 
+# begin instructors
 exercises: install ## Make the students' notebooks from the instructor's
 	@$(BIN)/python tools/exercises.py
+
+student-edition: install ## The course without solutions, banks and hidden tests: OUT=FOLDER, URL=https://github.com/you/repo
+	@$(BIN)/python -m tools.student_edition "$(OUT)" $(if $(URL),--url "$(URL)")
+# end instructors
 
 # ---------------------------------------------------------------- checking
 
@@ -89,16 +97,20 @@ test: ## Install everything and run every check
 	done; \
 	echo "All checks passed$$times"
 
+# begin instructors
 quick: install ## Check style, the tests of what changed since main, and changed notebooks (3 minutes)
 	@$(BIN)/python -m tools.quick --jobs $(JOBS)
+# end instructors
 
 lint: install ## Check style, types, notebooks and generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff check --quiet --preview --select PLW1514 . # open() without an encoding reads Windows' code page
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python tools/notebooks.py normalise --check book solutions exercises
+	@$(BIN)/python tools/notebooks.py normalise --check $(NOTEBOOKS) exercises
+# begin instructors
 	@$(BIN)/python tools/exercises.py --check
+# end instructors
 
 unit: install
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=10 $(COVERAGE)
@@ -107,18 +119,20 @@ coverage: ## Run the unit tests and say which lines none of them reaches (takes 
 	@$(MAKE) --no-print-directory unit COVERAGE="--cov --cov-report=term-missing:skip-covered --cov-fail-under=90"
 
 notebooks: install
-	@OMP_NUM_THREADS=1 CNNCOURSE_SCALE=smoke PYTHONHASHSEED=0 $(BIN)/python -m pytest --nbval -p tests.notebooks.strict --nbval-cell-timeout=300 -n $(JOBS) --dist loadfile -o addopts= book solutions
+	@OMP_NUM_THREADS=1 CNNCOURSE_SCALE=smoke PYTHONHASHSEED=0 $(BIN)/python -m pytest --nbval -p tests.notebooks.strict --nbval-cell-timeout=300 -n $(JOBS) --dist loadfile -o addopts= $(NOTEBOOKS)
 
+# begin instructors
 mutants: install ## Try small mistakes in the solutions: which ones does no test cell see? (ONLY="02 18")
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(ONLY)
 
 records: install ## Say which recorded runs are missing; make them in the time given: BUDGET=9m
 	@$(BIN)/python -m tools.records $(if $(BUDGET),--budget $(BUDGET))
+# end instructors
 
 format: install ## Put code and notebooks in the project's form
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/python tools/notebooks.py normalise book solutions exercises
+	@$(BIN)/python tools/notebooks.py normalise $(NOTEBOOKS) exercises
 
 repository: $(BIN)/python ## Point every link at your fork: make repository URL=https://github.com/you/repo
 	@$(BIN)/python tools/repository.py "$(URL)"

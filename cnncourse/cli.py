@@ -2,7 +2,9 @@
 
 import importlib
 import sys
-from typing import Annotated, Any
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,6 +13,9 @@ from typer.core import TyperCommand
 
 from cnncourse import __version__
 from cnncourse.errors import CourseError
+
+if TYPE_CHECKING:
+    from cnncourse.doctor import Finding
 
 app = typer.Typer(
     help="Tools of the course on convolutional neural networks.",
@@ -34,10 +39,22 @@ def doctor() -> None:
     """Look at this machine: Python, torch, device, data sets, tools — and what to do where one is missing."""
     from cnncourse.doctor import examine
 
+    _show(examine())
+
+
+@app.command()
+def check(notebook: Annotated[Path, typer.Argument(help="The notebook that you will hand in.")]) -> None:
+    """Look at a notebook before you hand it in: what the grader does not have, or could not run."""
+    from cnncourse.handin import look
+
+    _show(look(notebook))
+
+
+def _show(findings: "Iterable[Finding]") -> None:
     console = Console(highlight=False, soft_wrap=True)
     marks = {"ok": ("✓", "green"), "note": ("–", "yellow"), "missing": ("✗", "red")}
     stopped = False
-    for finding in examine():
+    for finding in findings:
         mark, colour = marks[finding.state]
         console.print(Text.assemble((mark, colour), f" {finding.name:<14} {finding.text}"))
         stopped |= finding.state == "missing"

@@ -20,6 +20,7 @@ check
 grading
 authoring
 doctor
+handin
 cli
 __main__
 """

@@ -40,8 +40,8 @@ def rewrite(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
     )
 
 
-def texts(root: Path = ROOT) -> list[Path]:
-    """Every text file that belongs to the project."""
+def files(root: Path = ROOT) -> list[Path]:
+    """Every file that belongs to the project."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -49,7 +49,12 @@ def texts(root: Path = ROOT) -> list[Path]:
         check=True,
     )
     paths = [root / name for name in listed.stdout.decode().split("\0") if name]
-    return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()[:8192]]
+    return [path for path in paths if path.is_file()]
+
+
+def texts(root: Path = ROOT) -> list[Path]:
+    """Every text file that belongs to the project."""
+    return [path for path in files(root) if b"\0" not in path.read_bytes()[:8192]]
 
 
 def main(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """A test cell: its points, what went wrong in it, its random inputs, and the points so far."""
 
 import contextlib
+import hashlib
 import linecache
 import os
 import random
@@ -31,8 +32,9 @@ class _Result:
 
 @dataclass
 class _Draw:
-    """The random numbers of one test cell: a seed, and how many generators it gave out."""
+    """The random numbers of one test cell: its name, a seed, and how many generators it gave out."""
 
+    cell: str = ""
     seed: int | None = None
     given: int = 0
 
@@ -78,7 +80,7 @@ class cell:  # noqa: N801 - reads as a word: with check.cell(...)
 
     def __enter__(self) -> None:
         global _draw
-        _draw = _Draw()
+        _draw = _Draw(self.name)
         _results[self.name] = _Result(self.points, "to do")
         self._guards = contextlib.ExitStack()
         self._warnings = self._guards.enter_context(warnings.catch_warnings(record=True))
@@ -109,7 +111,7 @@ class cell:  # noqa: N801 - reads as a word: with check.cell(...)
         first = f"Your code stopped with {type(error).__name__}" + (f": {said}" if said else "")
         lines = (said if cause else first).splitlines()
         lines = [*lines[:6], "…"] if len(lines) > 7 else lines
-        lines += [*students_line(trace), *_advice(error)]
+        lines += [*students_line(trace), *told_line(error), *_advice(error)]
         chapter = f"→ chapter {self.chapter}" if self.chapter else ""
         where = pointer(self.hint) if self.hint else chapter
         return CheckFailed(lines, stage="error", hint=self.hint, pointer=where, cause=cause)
@@ -137,6 +139,11 @@ def students_line(trace: TracebackType | None) -> list[str]:
     frame = own[-1]
     code = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
     return [f"in {frame.name}, line {frame.lineno}:  {code}"]
+
+
+def told_line(error: BaseException) -> list[str]:
+    """Give the learner's line that an error of another process is of; nothing where it is of this one."""
+    return str(getattr(error, "students_line", "")).splitlines()
 
 
 def _advice(error: BaseException) -> list[str]:
@@ -173,7 +180,9 @@ def generator() -> torch.Generator:
             raise ArgumentError(f"{SEED_VARIABLE} expects a whole number such as 7, got {given!r}")
         _draw.seed = int(given) if given else random.SystemRandom().randrange(10**9)
     _draw.given += 1
-    return torch.Generator().manual_seed((_draw.seed + (_draw.given - 1) * 1_000_003) % 2**63)
+    # Hashed: whoever sees the numbers cannot go back to the seed, nor on to those of other cells.
+    text = f"{_draw.seed} {_draw.cell} {_draw.given}"
+    return torch.Generator().manual_seed(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1)
 
 
 def report() -> None:

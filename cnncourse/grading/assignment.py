@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cnncourse.errors import DataError
+from cnncourse.grading import cells as marks
+from cnncourse.grading import source as notebooks
 from cnncourse.grading.cells import parse
 from cnncourse.grading.files import MAX_FILES, beside_notebook
 
@@ -22,6 +24,8 @@ _MAX_BYTES = 64 * 2**20
 
 # What torch imports only when a word like this is first used: half a second, and more than one.
 _LATE = {
+    "cnncourse": "cnncourse.runtime",
+    "matplotlib": "matplotlib.backends.backend_agg",
     ".backward(": "torch.fx.experimental.symbolic_shapes",
     "optim": "torch._dynamo",
     "fit(": "torch._dynamo",
@@ -34,19 +38,23 @@ class Assignment:
 
     It is self-contained and can be pickled, so that a worker on another machine needs nothing else.
 
+    An assignment of several notebooks is several of these with one name, each with a ``part``.
+
     Attributes:
         name: such as ``02_convolution``.
         source: the notebook, as JSON.
         files: the paths and contents of the files that a submission may read.
+        part: the notebook's name where it is not that of the assignment, such as ``problem1``.
     """
 
     name: str
     source: str
     files: tuple[tuple[str, bytes], ...] = ()
+    part: str = ""
 
     @classmethod
     def load(cls, place: str | os.PathLike[str]) -> Self:
-        """Read an assignment from its folder, or by its name from ``solutions/``.
+        """Read an assignment of one notebook from its folder, or by its name from ``solutions/``.
 
         Args:
             place: a folder that holds one notebook, or ``02_convolution`` for ``solutions/02_convolution``.
@@ -60,27 +68,45 @@ class Assignment:
                 ...
             cnncourse.errors.DataError: expected a folder with an assignment, got no-such-exercise...
         """
-        folder = Path(place)
-        if not folder.is_dir() and folder.name == str(place):
-            folder = SOLUTIONS / folder
-        if not folder.is_dir():
-            raise DataError(
-                f"expected a folder with an assignment, got {place} (there is no folder {folder}): "
-                "give a path, or run this from the course's folder"
-            )
-        notebook = _one_notebook(folder)
-        try:
-            text = notebook.read_text(encoding="utf-8")
-            _read(text)
-        except Exception as error:
-            said = str(error).splitlines()[:1]
-            raise DataError(f"expected a notebook in {notebook}, got: {said}") from None
-        return cls(folder.resolve().name, text, tuple(_files(folder)))
+        found = cls.load_all(place)
+        named = [one for one in found if not one.part]
+        if len(found) != 1 and not named:
+            names = ", ".join(f"{one.stem}.ipynb" for one in found)
+            raise DataError(f"expected one notebook in {place}, got {names}")
+        return (named or found)[0]
+
+    @classmethod
+    def load_all(cls, place: str | os.PathLike[str]) -> tuple[Self, ...]:
+        """Read all notebooks of an assignment, in the order of their names.
+
+        Args:
+            place: as in ``load``.
+
+        Raises:
+            DataError: there is no such folder, no notebook in it, or one that cannot be read.
+        """
+        folder = _folder(place)
+        name = folder.resolve().name
+        paths = sorted(folder.glob("*.ipynb"))
+        if not paths:
+            raise DataError(f"expected a notebook (.ipynb) in {folder}, got none")
+        files = tuple(_files(folder))
+        return tuple(cls(name, _text(path), files, "" if path.stem == name else path.stem) for path in paths)
+
+    @property
+    def stem(self) -> str:
+        """The name of its notebook, without ``.ipynb``."""
+        return self.part or self.name
+
+    @property
+    def label(self) -> str:
+        """What messages and files about this notebook are called: with its part, if it is one of several."""
+        return f"{self.name}-{self.part}" if self.part else self.name
 
     @property
     def notebook(self) -> "NotebookNode":
         """The instructor's notebook: a new one each time."""
-        return _read(self.source)
+        return notebooks.read(self.source)
 
     @cached_property
     def modules(self) -> tuple[str, ...]:
@@ -100,27 +126,38 @@ class Assignment:
         """A hash of what a verdict can depend on: sources, marks and files, but no stored outputs."""
         cells = [
             [cell.cell_type, cell.get("id", ""), cell.source, cell.metadata.get("nbgrader", {})]
+            + ([marks.judged(cell)] if marks.judged(cell) else [])
             for cell in self.notebook.cells
         ]
         files = [[name, hashlib.sha256(data).hexdigest()] for name, data in self.files]
-        text = json.dumps([self.name, cells, files], sort_keys=True)
+        names = [self.name, *filter(None, [self.part])]
+        text = json.dumps([*names, cells, files], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read(text: str) -> "NotebookNode":
-    import nbformat
+def _folder(place: str | os.PathLike[str]) -> Path:
+    folder = Path(place)
+    if not folder.is_dir() and folder.name == str(place):
+        folder = SOLUTIONS / folder
+    if not folder.is_dir():
+        raise DataError(
+            f"expected a folder with an assignment, got {place} (there is no folder {folder}): "
+            "give a path, or run this from the course's folder"
+        )
+    return folder
 
-    notebook: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-    return notebook
 
-
-def _one_notebook(folder: Path) -> Path:
-    found = sorted(folder.glob("*.ipynb"))
-    named = [path for path in found if path.stem == folder.resolve().name]
-    if len(found) != 1 and not named:
-        names = ", ".join(path.name for path in found) or "none"
-        raise DataError(f"expected one notebook in {folder}, named like it, got {names}")
-    return (named or found)[0]
+def _text(path: Path) -> str:
+    """Read a notebook's file, and see that it can be understood."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        notebooks.read(text)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    except Exception as error:
+        said = str(error).splitlines()[:1]
+        raise DataError(f"expected a notebook in {path}, got: {said}") from None
+    return text
 
 
 def _files(folder: Path) -> list[tuple[str, bytes]]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 Role = Literal["", "solution", "test", "manual", "task", "readonly"]
 LOCKED = ("test", "task", "readonly")  # what a student may read only
 BY_HAND = ("manual", "task")  # what a person grades
+BESIDE = "beside"
 
 _MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS|MARK SCHEME)[ \t]*\n?", re.MULTILINE)
 _SOLUTION = re.compile(
@@ -59,6 +60,23 @@ def points(cell: Mapping[str, Any]) -> float | None:
     return float(mark(cell)["points"]) if role(cell) in ("test", *BY_HAND) else None
 
 
+def judged(cell: Mapping[str, Any]) -> str:
+    """Say where a cell of tests is judged: ``"beside"`` in the student's process, empty apart from it.
+
+    Example:
+        >>> judged({"metadata": {"cnncourse": {"judged": "beside"}}})
+        'beside'
+    """
+    found = cell["metadata"].get("cnncourse")
+    return BESIDE if isinstance(found, dict) and found.get("judged") == BESIDE else ""
+
+
+def free(cell: Mapping[str, Any]) -> bool:
+    """Say whether the instructor means an unanswered notebook to get this cell's points."""
+    found = cell["metadata"].get("cnncourse")
+    return isinstance(found, dict) and found.get("free") is True
+
+
 def without_markers(source: str) -> str:
     """Take nbgrader's region markers out of a cell, and leave what stands between them."""
     return _MARKER.sub("", source)
@@ -84,6 +102,10 @@ def _indented(text: str, indent: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def parse(source: str) -> ast.Module:
     """Parse a cell, magics and all. What it gives belongs to everybody: leave it as it is."""
-    from IPython.core.inputtransformer2 import TransformerManager
+    source = without_markers(source)
+    try:
+        return ast.parse(source)
+    except SyntaxError:  # or magics
+        from IPython.core.inputtransformer2 import TransformerManager
 
-    return ast.parse(TransformerManager().transform_cell(without_markers(source)))  # type: ignore[no-untyped-call]
+        return ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]

@@ -59,6 +59,10 @@ class Course:
                 f"grading a class needs {error.name}: pip install 'cnncourse[grade]'"
             ) from None
         config = PyFileConfigLoader(CONFIGURATION, path=str(root)).load_config()
+        if "root" not in config.CourseDirectory:
+            config.CourseDirectory.root = str(
+                root
+            )  # else nbgrader takes the folder that one happens to be in
         if db:
             config.CourseDirectory.db_url = db
         return cls(root, config, CourseDirectory(config=config))
@@ -108,7 +112,7 @@ class Course:
         folder = self._folder(self.directory.source_directory, ".", assignment)
         if not folder.is_dir() or not assignment or "/" in assignment:
             known = (
-                ", ".join(sorted(path.name for path in folder.parent.glob("*_*") if path.is_dir())) or "none"
+                ", ".join(sorted({path.parent.name for path in folder.parent.glob("*/*.ipynb")})) or "none"
             )
             raise DataError(f"expected an assignment ({known}), got {assignment!r}")
         return folder

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cnncourse.files import replace_file
 from cnncourse.grading.collect import roster as rosters
 from cnncourse.grading.collect.identities import Identities
+from cnncourse.grading.collect.parts import collect_part
 from cnncourse.grading.collect.roster import Roster
 from cnncourse.grading.collect.submissions import Collected, collect
 from cnncourse.grading.course import Course
@@ -37,7 +39,7 @@ def locate(course: Course, assignment: str, place: Path | None) -> Path:
 
 
 def import_submissions(
-    course: Course, assignment: str, place: Path, roster: Roster | None = None
+    course: Course, assignment: str, place: Path, roster: Roster | None = None, part: str = ""
 ) -> Collected:
     """Bring submissions into the class's folders; an archive is kept beside those that were there before.
 
@@ -46,10 +48,11 @@ def import_submissions(
         assignment: its name.
         place: where they are.
         roster: the class, where the instructor gives a list of it; it is kept for the next runs.
+        part: the notebook's name where it is not that of the assignment.
     """
     course.submitted.mkdir(parents=True, exist_ok=True)
     known = _identities(course, place)
-    collected = _collect(course, assignment, place, course.submitted, roster, known)
+    collected = _collect(course, assignment, place, course.submitted, roster, known, part)
     if collected.identities:
         known.add(collected.identities)
         known.save(course.identities)
@@ -61,27 +64,28 @@ def import_submissions(
 
 @contextmanager
 def previewed(
-    course: Course, assignment: str, place: Path, roster: Roster | None = None
+    course: Course, assignment: str, place: Path, roster: Roster | None = None, part: str = ""
 ) -> Iterator[Collected]:
     """Look at submissions without bringing them in: they lie in a folder that is gone at the block's end."""
     with tempfile.TemporaryDirectory(prefix="cnn-") as folder:
-        yield _collect(course, assignment, place, Path(folder), roster, _identities(course, place))
+        yield _collect(course, assignment, place, Path(folder), roster, _identities(course, place), part)
 
 
 def _collect(
-    course: Course, assignment: str, place: Path, into: Path, roster: Roster | None, known: Identities
+    course: Course,
+    assignment: str,
+    place: Path,
+    into: Path,
+    roster: Roster | None,
+    known: Identities,
+    part: str,
 ) -> Collected:
     before = known.evidence
-    found = collect(
-        place,
-        assignment,
-        into,
-        course.names,
-        nbgraders=_is_home(course, place),
-        release=course.release,
-        roster=roster,
-        known=known,
-    )
+    how: dict[str, Any] = {"release": course.release, "roster": roster, "known": known}
+    if part:
+        found = collect_part(course, place, assignment, part, into, **how)
+    else:
+        found = collect(place, assignment, into, course.names, nbgraders=_is_home(course, place), **how)
     return replace(found, new=tuple(sorted({one.evidence for one in found.identities} - before)))
 
 

@@ -62,9 +62,10 @@ class Job:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def seed(self, raw: bytes) -> int:
-        """Draw the seed of a submission's hidden inputs: graded again, it gets the same ones.
+        """Draw the seed of a submission's hidden inputs, 128 bits: graded again, it gets the same ones.
 
-        Nobody can foretell it without the hidden tests, which the assignment's version is a hash of.
+        Nobody can foretell it without the hidden tests, which the assignment's version is a hash of, nor
+        find it by search. It never enters the sandbox: what is drawn there comes from hashes of it.
         """
         digest = hashlib.sha256(self.assignment.version.encode() + hashlib.sha256(raw).digest()).digest()
-        return int.from_bytes(digest[:8]) % 10**9
+        return int.from_bytes(digest[:16])

@@ -28,6 +28,8 @@ class CellReport:
         pointer: where help is; empty if nowhere.
         hint: the key of the hint that fits, empty if there is none.
         gone: how the student's process failed to answer, as ``StudentGone`` names it; empty if it answered.
+        line: the line of the test cell in which it stopped; 0 if that is not known.
+        beside: whether its tests ran in the student's process, which could forge what came of them.
     """
 
     cell: str
@@ -42,6 +44,8 @@ class CellReport:
     pointer: str = ""
     hint: str = ""
     gone: str = ""
+    line: int = 0
+    beside: bool = False
 
     @property
     def passed(self) -> bool:
@@ -93,6 +97,11 @@ class Report:
     def points(self) -> float:
         """The points of the cells that the tests judged."""
         return sum((cell.points for cell in self.cells), 0.0)
+
+    @property
+    def forgeable(self) -> tuple[str, ...]:
+        """The cells that were judged in the student's process."""
+        return tuple(cell.cell for cell in self.cells if cell.beside)
 
     @property
     def max_points(self) -> float:

@@ -1,9 +1,9 @@
-"""A class of 1,000 while worker processes and the run are killed; and how the time grows with the class.
+"""A class of 1,000 while judge servers and the run are killed; and how the time grows with the class.
 
     python -m tests.benchmarks.class_of_1000 killed --count 1000 --every 20 --kills 2 [--stub SECONDS]
     python -m tests.benchmarks.class_of_1000 growth --counts 10 100 1000 [--stub SECONDS]
 
-Everything is real: lock, backup, journal, worker processes, gradebook, graded notebooks. With ``--stub`` only
+Everything is real: lock, backup, journal, judge servers, gradebook, graded notebooks. With ``--stub`` only
 the grading of one submission is not: it sleeps for so long, and its points come from the submission's seed.
 ``tests/grading/batch/test_killed_runs.py`` does the same in small.
 """
@@ -31,6 +31,7 @@ from cnncourse.grading.batch import lock, runner
 from cnncourse.grading.batch.journal import Journal
 from cnncourse.grading.batch.task import GradeFunction
 from cnncourse.grading.job import Job
+from cnncourse.grading.judge import protocol
 from cnncourse.grading.records import gradebook
 from cnncourse.grading.records.backup import backup
 from cnncourse.grading.repair import repair
@@ -110,10 +111,10 @@ def start(root: Path, count: int, workers: int, seconds: float | None) -> subpro
     return subprocess.Popen(words, cwd=ROOT, start_new_session=True)
 
 
-def workers_of(pid: int) -> list[psutil.Process]:
-    """Find Dask's worker processes below a run."""
+def servers_of(pid: int) -> list[psutil.Process]:
+    """Find the judge servers below a run, not the copies that they make of themselves."""
     try:
-        return [p for p in psutil.Process(pid).children() if "spawn_main" in " ".join(p.cmdline())]
+        return [p for p in psutil.Process(pid).children() if protocol.SERVER in p.cmdline()]
     except psutil.Error:
         return []
 
@@ -122,13 +123,13 @@ def workers_of(pid: int) -> list[psutil.Process]:
 class Disturbance:
     """What was killed in a run, and how often it had to be started."""
 
-    workers: list[psutil.Process] = field(default_factory=list)
+    servers: list[psutil.Process] = field(default_factory=list)
     runs: int = 0
 
     @property
     def alive(self) -> int:
         """How many processes have outlived their death."""
-        return sum(process.is_running() for process in self.workers)
+        return sum(process.is_running() for process in self.servers)
 
 
 def disturbed(
@@ -144,9 +145,9 @@ def disturbed(
     Args:
         root: the class's folder.
         count: how many submissions.
-        workers: how many processes.
+        workers: how many at a time.
         seconds: as for ``master``.
-        due: told how many workers were killed so far, says whether it is time for the next one.
+        due: told how many servers were killed so far, says whether it is time for the next one.
         kills: how often the run itself is killed, at even parts of the way.
     """
     done = Disturbance()
@@ -155,10 +156,10 @@ def disturbed(
         done.runs += 1
         goal = count * (number + 1) / (kills + 1)
         while process.poll() is None and (number == kills or recorded(root) < goal):
-            alive = workers_of(process.pid)
-            if alive and due(len(done.workers)):
-                done.workers.append(alive[len(done.workers) % len(alive)])
-                done.workers[-1].kill()
+            alive = servers_of(process.pid)
+            if alive and due(len(done.servers)):
+                done.servers.append(alive[len(done.servers) % len(alive)])
+                done.servers[-1].kill()
             time.sleep(0.05)
         if number < kills:
             process.send_signal(signal.SIGKILL)
@@ -168,7 +169,7 @@ def disturbed(
 
 
 def clock(every: float) -> Callable[[int], bool]:
-    """Say when the next worker is to be killed: every so many seconds."""
+    """Say when the next server is to be killed: every so many seconds."""
     begin = time.monotonic()
     return lambda killed: time.monotonic() - begin > every * (killed + 1)
 
@@ -255,7 +256,7 @@ def show_killed(arguments: argparse.Namespace) -> None:
     due = clock(arguments.every)
     done = disturbed(wild, count, arguments.workers, arguments.stub, due, arguments.kills)
     print(
-        f"disturbed: {time.perf_counter() - began_wild:.0f} s, {len(done.workers)} workers killed "
+        f"disturbed: {time.perf_counter() - began_wild:.0f} s, {len(done.servers)} judge servers killed "
         f"(one every {arguments.every:g} s), the run killed {done.runs - 1} times"
     )
     expected, got = contents(calm), contents(wild)
@@ -281,7 +282,7 @@ def main() -> None:
     parser.add_argument(
         "--stub", type=float, help="seconds that a submission takes; without it, it is graded"
     )
-    parser.add_argument("--every", type=float, default=20, help="seconds between two workers' deaths")
+    parser.add_argument("--every", type=float, default=20, help="seconds between two servers' deaths")
     parser.add_argument("--kills", type=int, default=2, help="how often the run is killed")
     parser.add_argument("--root", type=Path, help="for run: the class's folder")
     arguments = parser.parse_args()

@@ -25,7 +25,7 @@ from pathlib import Path
 import nbformat
 
 from cnncourse.grading.sandbox import watchdog
-from tests.benchmarks.class_of_1000 import workers_of
+from tests.benchmarks.class_of_1000 import servers_of
 from tests.exercises.course import Exercise, exercises
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def lay_out(course: Path, exercise: Exercise, raws: list[bytes]) -> None:
 
 
 def timed(course: Path, *words: str, look: bool = False) -> Timed:
-    """Run a command in the course to its end; ``look`` measures its workers now and then."""
+    """Run a command in the course to its end; ``look`` measures its judge server now and then."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     start, before, most = time.monotonic(), _processors(), 0
     looked = start
@@ -84,7 +84,7 @@ def timed(course: Path, *words: str, look: bool = False) -> Timed:
             time.sleep(0.1)
             if look and time.monotonic() - looked > 5:  # not often: it takes the workers' time
                 looked = time.monotonic()
-                most = max([most, *(int(watchdog.memory(one.pid)) for one in workers_of(process.pid))])
+                most = max([most, *(int(watchdog.memory(one.pid)) for one in servers_of(process.pid))])
     return Timed(time.monotonic() - start, _processors() - before, most)
 
 

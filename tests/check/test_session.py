@@ -143,6 +143,19 @@ def test_generators_differ_and_repeat_from_the_seed(monkeypatch):
     assert draw() == draw()
 
 
+def test_what_one_cell_draws_does_not_tell_what_another_does(monkeypatch):
+    """Nor does a neighbouring seed: they are hashed together with the cell's name."""
+
+    def draw(cell, seed):
+        monkeypatch.setenv(session.SEED_VARIABLE, str(seed))
+        with check.cell(cell, points=1):
+            return [check.generator().initial_seed() for _ in range(3)]
+
+    seeds = {one for cell in ("sum", "product") for seed in (7, 8, 7 + 1_000_003) for one in draw(cell, seed)}
+    assert len(seeds) == 18
+    assert len(set(draw("sum", 2**128 - 1))) == 3
+
+
 def test_seed_is_named_in_a_failure(monkeypatch):
     monkeypatch.setenv(session.SEED_VARIABLE, "7")
 

@@ -154,6 +154,46 @@ def test_verdicts_of_the_version_before_are_taken_back_once_with_a_word(graded, 
     assert grade_of(root, "bob").score == 6
 
 
+def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(graded, tmp_path, monkeypatch):
+    root = tmp_path / "class"
+    shutil.copytree(graded[0], root)
+    (root / f"grading/journal/{NAME}.jsonl").unlink()
+    begun = []
+
+    def interrupted(job, raw, *, student):
+        begun.append(student)
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        return classroom.report(student)
+
+    monkeypatch.setattr(client, "grade_submission", interrupted)
+    stopped, again = grade(root), grade(root)
+    assert stopped.exit_code == 130
+    kept = "they are written down, and the same command goes on with the others"
+    assert f"stopped: 2 of 4 submissions were graded; {kept}" in stopped.output
+    assert again.exit_code == 0
+    assert len(begun) == 5
+    begun.clear()
+    stopped = grade(root, "--dry-run")
+    assert "stopped: 2 of 4 submissions were graded; nothing was written" in stopped.output
+
+
+def test_the_terminal_shows_the_points_of_the_gradebook(graded, tmp_path, monkeypatch):
+    """With what a person gave, and less what is taken off for being late."""
+    root = tmp_path / "class"
+    shutil.copytree(graded[0], root)
+    course, _ = classroom.opened(root)
+    with gradebook.opened(course) as book:
+        mark = book.find_grade("why-even", NAME, NAME, "ada")
+        mark.manual_score, mark.extra_credit, mark.needs_manual_grade = 3.0, 0.5, False
+        book.find_submission(NAME, "bob").notebooks[0].late_submission_penalty = 1.0
+        book.db.commit()
+    monkeypatch.setattr(gradebook, "_penalise", lambda *_: None)
+    lines = {line.split()[1]: line for line in grade(root).output.splitlines() if line.startswith("✓")}
+    assert "9.5 of 10" in lines["ada"]
+    assert "2 of 10" in lines["bob"]
+
+
 def test_one_student_graded_again(graded, tmp_path):
     root = tmp_path / "class"
     shutil.copytree(graded[0], root)

@@ -11,12 +11,14 @@ ROOT = Path(__file__).parents[2]
 GRADING = "cnncourse.grading"
 FLOORS = (  # from the top: a module imports its own room, and the floors below
     ("command",),
-    ("intake", "pipeline"),
+    ("layout", "pipeline", "trial"),
+    ("intake", "looks"),
     ("batch", "judge", "records"),
     ("collect",),
     ("repair", "sandbox"),
     ("job",),
     ("assignment", "course"),
+    ("source",),
     ("cells", "files", "report"),
     ("inside",),
 )

@@ -1,18 +1,14 @@
-"""Worker processes that grade, on this machine or on a cluster: Dask's, and nothing durable lives in them.
+"""Worker processes that grade on a cluster: Dask's, and nothing durable lives in them.
 
 A worker needs the package and an address. It is sent the assignment once, and submissions one by one; it
 gives back reports. What a lost worker had under its hands goes to another one. A submission under which three
 workers ended is put aside.
 """
 
-import asyncio
-import logging
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
-from time import monotonic, sleep
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 from uuid import uuid4
 
 from cnncourse.errors import CourseError, MissingDependencyError
@@ -29,89 +25,46 @@ try:
         Client,
         Future,
         KilledWorker,
-        LocalCluster,
-        Status,
         WorkerPlugin,
         as_completed,
         get_worker,
     )
 except ImportError as error:
     raise MissingDependencyError(
-        f"grading in several processes needs Dask ({error}): "
-        "pip install 'cnncourse[grade]', or grade with --workers 0"
+        f"grading on a cluster needs Dask ({error}): "
+        "pip install 'cnncourse[grade]', or grade here, without --scheduler"
     ) from None
 
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,  # the third worker that a submission ends is the last one
     "distributed.scheduler.worker-saturation": 1.0,  # nothing waits behind what may end its worker
-    "distributed.deploy.lost-worker-timeout": "1 day",  # _replace_lost_workers sees to lost ones
-    "distributed.scheduler.http.routes": [],  # no web pages, which anybody here could look at
-    "distributed.worker.http.routes": [],
     "distributed.admin.large-graph-warning-threshold": "1 GB",  # a notebook may be large
 }
 
 _SCHEDULER_GONE = "the Dask scheduler is gone: start again, and grading goes on where it stopped"
 _Pending: TypeAlias = "Future[tuple[bool, str]]"
-_NO_WORKER = "no worker process starts on this machine: is there memory left? Or grade with --workers 0"
 _START = 60  # seconds
-_POLL = 0.01  # seconds
-_LOOK = 2.0  # seconds between two looks at the workers
-_APART = "import os; os.setpgid(0, 0)"  # a worker does not hear Ctrl-C: the run does, and ends it
 
 
 @contextmanager
-def connect(scheduler: str | None, workers: int) -> Iterator[Client]:
-    """Connect to a scheduler, or start one and worker processes here that end with the block.
-
-    What they say to each other is encrypted with a key of this run's own, so that nobody else on this machine
-    can speak to them.
+def connect(scheduler: str) -> Iterator[Client]:
+    """Connect to a scheduler.
 
     Args:
-        scheduler: an address such as ``tcp://node1:8786``; None starts processes here.
-        workers: how many to start here.
+        scheduler: an address such as ``tcp://node1:8786``.
 
     Raises:
         CourseError: nobody answers at the address.
     """
-    with dask.config.set(_SETTINGS), _quiet("asyncio"), ExitStack() as stack:
-        here = scheduler is None
-        if here:
-            scheduler = stack.enter_context(_here(workers))
+    with dask.config.set(_SETTINGS):
         try:
             client = Client(scheduler, set_as_default=False)
         except (OSError, ValueError) as error:
             raise CourseError(f"no Dask scheduler answers at {scheduler}: {error}") from None
         with client:
-            with suppress(TimeoutError):  # some are enough to begin, and others may come
-                client.wait_for_workers(workers if here else 1, timeout=_START)
+            with suppress(TimeoutError):  # one is enough to begin, and others may come
+                client.wait_for_workers(1, timeout=_START)
             yield client
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep the traceback of a worker that ended while it started out of the instructor's terminal."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def _here(workers: int) -> Any:
-    cluster: Any = LocalCluster(
-        n_workers=0,
-        threads_per_worker=1,
-        processes=True,
-        security=True,
-        dashboard_address="127.0.0.1:0",
-        preload=[_APART],
-        silence_logs=logging.CRITICAL,
-    )
-    cluster.scale(workers)  # not at once: a worker that ends while it starts would end the run
-    cluster.loop.add_callback(_replace_lost_workers, cluster)
-    return cluster
 
 
 def carry_out(client: Client, job: Job, tasks: Iterator[Task], grade: GradeFunction) -> Iterator[Report]:
@@ -120,8 +73,7 @@ def carry_out(client: Client, job: Job, tasks: Iterator[Task], grade: GradeFunct
     No submission waits at a worker behind another one, so that none is blamed when its neighbour ends it.
 
     Raises:
-        CourseError: a worker cannot grade or has other versions of the packages; no worker starts here; or
-            the scheduler is gone.
+        CourseError: a worker cannot grade or has other versions of the packages; or the scheduler is gone.
     """
     plugin = _JobPlugin(job, grade)
     try:
@@ -145,41 +97,11 @@ def _reports(client: Client, plugin: "_JobPlugin", tasks: Iterator[Task]) -> Ite
             done.add(future)
         if not going:
             return
-        _wait(client, done)
         future = next(done)
         if future.status in ("pending", "lost"):  # its worker ended before it had handed the report over
             done.add(future)
         else:
             yield _report(future, plugin.job, going.pop(future))
-
-
-def _wait(client: Client, done: as_completed) -> None:
-    """Wait until something is graded, but not for processes of this run that do not start."""
-    seen = looked = monotonic()
-    while not done.has_ready():
-        sleep(_POLL)
-        now = monotonic()
-        if now - looked > _LOOK:
-            looked = now
-            if client.nthreads() or not client.cluster:
-                seen = now
-            elif now - seen > _START:
-                raise CourseError(_NO_WORKER)
-
-
-async def _replace_lost_workers(cluster: Any) -> None:
-    """Replace workers that Dask has given up on, or that three looks in a row have found dead."""
-    dead: Counter[object] = Counter()
-    while cluster.status == Status.running:
-        await asyncio.sleep(_LOOK)
-        for name, nanny in list(cluster.workers.items()):
-            dead[name] = 0 if nanny.is_alive() else dead[name] + 1
-            if nanny.status in (Status.closed, Status.failed) or dead[name] > 2:
-                del cluster.workers[name], dead[name]
-                with suppress(Exception):
-                    await nanny.close()
-        with suppress(Exception):  # a new one did not start, either: the next look sees it
-            await cluster._correct_state()
 
 
 class _JobPlugin(WorkerPlugin):

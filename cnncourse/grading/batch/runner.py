@@ -3,10 +3,11 @@
 import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 
 from cnncourse.errors import ArgumentError
+from cnncourse.grading.batch import threads
 from cnncourse.grading.batch.journal import Journal
 from cnncourse.grading.batch.task import GradeFunction, Task, aside, carry_out
 from cnncourse.grading.collect.submissions import Submission
@@ -27,17 +28,17 @@ def run(
 
     Each verdict is in the journal before it is given out. A run may therefore be killed at any moment: the
     next one gives the same reports, and grades only what the first one had not finished. Closing the
-    iterator, or an error such as Ctrl-C, ends all worker processes.
+    iterator, or an error such as Ctrl-C, begins nothing more.
 
     Args:
         job: what to grade against, and how.
         submissions: each is read when its turn comes.
         journal: where verdicts are kept. The caller holds the lock.
-        grade: ``grade(job, raw, student=…)`` gives a report; can be pickled. A ``CourseError``
-            from it is a fault of the machine and ends the run; any other error puts the one submission aside
-            for a person.
-        workers: how many processes on this machine; 0 or 1 grade in this process, without Dask; one for
-            each processor unless given.
+        grade: ``grade(job, raw, student=…)`` gives a report; any thread may call it, and it can be pickled.
+            A ``CourseError`` from it is a fault of the machine and ends the run; any other error puts the one
+            submission aside for a person.
+        workers: how many at a time on this machine, each in a thread; 0 grades in this one; one for each
+            processor unless given.
         scheduler: the address of a Dask scheduler whose workers grade instead, such as ``tcp://node1:8786``.
 
     Yields:
@@ -58,6 +59,15 @@ def run(
             while known:
                 yield known.popleft()
     yield from known
+
+
+def pending(job: Job, submissions: Iterable[Submission], journal: Journal) -> bool:
+    """Tell whether some submission has no verdict yet, as far as files can be read."""
+    for submission in submissions:
+        with suppress(OSError):
+            if journal.get(job.key(submission.student, submission.raw())) is None:
+                return True
+    return False
 
 
 def _tasks(
@@ -90,10 +100,12 @@ def _reports(
     if first is None:
         return
     workers = os.cpu_count() or 1 if workers is None else workers
-    if scheduler is None and workers < 2:
+    if scheduler is None and workers == 0:
         yield from (carry_out(job, task, grade) for task in chain([first], tasks))
+    elif scheduler is None:
+        yield from threads.carry_out(job, chain([first], tasks), grade, workers)
     else:
         from cnncourse.grading.batch import cluster
 
-        with cluster.connect(scheduler, workers) as client:
+        with cluster.connect(scheduler) as client:
             yield from cluster.carry_out(client, job, chain([first], tasks), grade)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnncourse.check import session
-from cnncourse.grading.inside import wire
+from cnncourse.grading.inside import printed, wire
 from cnncourse.grading.inside.wire import Handle, Name, WireError
 
 _MESSAGE = 2000
@@ -42,30 +42,45 @@ class Agent:
         self._operations = _OPERATIONS | dict(operations or {})
         self._output = output
         self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}  # by identity, which an object in the list keeps
 
     def forget(self) -> None:
         """Let go of the objects that a test was given handles of."""
         self._objects.clear()
+        self._numbers.clear()
 
     def answer(self, frame: bytes) -> bytes:
-        """Do what one request asks: the frame with its result, or with the error it ended in."""
-        try:
-            operation, target, *rest = wire.decode(frame, self._resolve)
-            if operation == "call":
-                return self._call(target, *rest)
-            return self._reply(("value", self._operations[operation](target, *rest), None))
-        except KeyboardInterrupt:
-            return self._reply(("error", ("TimeoutError",), "it took too long", False))
-        except BaseException as error:
-            return self._reply(_describe(error))
+        """Do what one request asks: the frame with its result, or with the error it ended in.
 
-    def _call(self, function: Any, arguments: Any, keywords: dict[str, Any]) -> bytes:
+        What was printed meanwhile goes with it.
+        """
+        said = where = ""
+        try:
+            with printed.copied() as copy:
+                try:
+                    reply = self._do(*wire.decode(frame, self._resolve))
+                finally:
+                    said = copy.text()
+            return self._reply(("with", said, where, reply) if said else reply)
+        except KeyboardInterrupt:
+            reply = ("error", ("TimeoutError",), "it took too long", False)
+        except BaseException as error:
+            reply = _describe(error)
+            where = "\n".join(session.students_line(error.__traceback__))[:_MESSAGE]
+        return self._reply(("with", said, where, reply) if said or where else reply)
+
+    def _do(self, operation: str, target: Any, *rest: Any) -> tuple[Any, ...]:
+        if operation == "call":
+            return self._call(target, *rest)
+        return "value", self._operations[operation](target, *rest), None
+
+    def _call(self, function: Any, arguments: Any, keywords: dict[str, Any]) -> tuple[Any, ...]:
         before = wire.encode((arguments, keywords), self._refer)
         result = function(*arguments, **keywords)
         changed = wire.encode((arguments, keywords), self._refer) != before
-        return self._reply(("value", result, (arguments, keywords) if changed else None))
+        return "value", result, (arguments, keywords) if changed else None
 
-    def _reply(self, value: Any) -> bytes:
+    def _reply(self, value: tuple[Any, ...]) -> bytes:
         return wire.encode(value, self._refer, self._output)
 
     def _resolve(self, reference: Name | Handle) -> Any:
@@ -76,8 +91,7 @@ class Agent:
         return self._names[reference.name]
 
     def _refer(self, value: Any) -> Handle:
-        numbers = (number for number, known in enumerate(self._objects) if known is value)
-        number = next(numbers, len(self._objects))
+        number = self._numbers.setdefault(id(value), len(self._objects))
         if number == len(self._objects):
             self._objects.append(value)
         return Handle(number, type(value).__name__)
@@ -87,6 +101,4 @@ def _describe(error: BaseException) -> tuple[str, tuple[str, ...], str, bool]:
     names = tuple(kind.__name__ for kind in type(error).__mro__)
     if isinstance(error, WireError):
         names = ("ValueError",)
-    said = str(error)[:_MESSAGE]
-    where = session.students_line(error.__traceback__)
-    return "error", names, "\n".join([said, *where]), session.unfinished(error)
+    return "error", names, str(error)[:_MESSAGE], session.unfinished(error)

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnncourse.grading.inside import namespaces, seccomp
+from cnncourse.grading.inside import backends, hugepages, namespaces, seccomp
 
 SOCKET = "forkserver"
 START, INTERRUPT = b"S", b"I"
@@ -85,10 +85,13 @@ def main(spec: SandboxSpec) -> None:
     """Import everything, say so in one line, and fork for each connection until the sandbox ends."""
     namespaces.end_with_parent()
     tell_starter = startup_message()
+    backends.fall_back()
     preload(spec.modules)
-    from cnncourse.grading.inside.executor import Executor, shell
+    from cnncourse.grading.inside.executor import Executor
+    from cnncourse.grading.inside.shell import shell
 
     executor = Executor(shell(), spec.output)
+    executor.make_ready()
     support = _read_files(Path(spec.home, "work"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.join(spec.run, SOCKET))
@@ -97,6 +100,7 @@ def main(spec: SandboxSpec) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors
         gc.collect()
         gc.freeze()
+        hugepages.gather()
         while True:
             connection, _ = listener.accept()
             if os.fork() == 0:
@@ -199,8 +203,10 @@ def _become_student(
             os.chdir(os.path.join(spec.home, "work"))
         seccomp.refuse()
         from cnncourse.grading.inside.executor import reseed
+        from cnncourse.grading.inside.shell import find_modules_here
 
         reseed()
+        find_modules_here()
         os.write(settled, b".")
         os.close(settled)
         executor.serve(data)

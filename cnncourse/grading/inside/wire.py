@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnncourse.errors import CourseError
+from cnncourse.grading.inside import kinds
 
 MAX_BYTES = 64 * 2**20
 _MAX_TEXT = 8 * 2**20  # a megabyte of JSON can take a hundred of memory
@@ -37,6 +38,7 @@ _KINDS = {
 _TORCH = {name: getattr(torch, name) for name in (*_KINDS, "bfloat16") if hasattr(torch, name)}
 _SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "size": torch.Size}
 _MAPPINGS: dict[str, Callable[[list[Any]], Any]] = {"dict": dict, "ordered": OrderedDict}
+_ATOMS = (complex, bytes, torch.dtype, Tensor, torch.nn.Parameter)
 _TAGS: dict[type, str] = {
     list: "list",
     tuple: "tuple",
@@ -87,7 +89,9 @@ class _Writer:
             return ["tensor", number, bool(value.requires_grad), order]
         if (kind is np.ndarray or isinstance(value, np.generic)) and value.dtype.name in _KINDS:
             return ["array" if kind is np.ndarray else "scalar", self._array(value.dtype.name, value)]
-        return self._atom(value)
+        if kind in _ATOMS or not (packed := kinds.pack(value)):
+            return self._atom(value)
+        return ["kind", packed[0], self.node(packed[1], depth + 1)]
 
     def _atom(self, value: Any) -> Any:
         kind = type(value)
@@ -226,7 +230,15 @@ class _Reader:
             return _SEQUENCES[tag]([self.value(item, depth + 1) for item in rest[0]])
         if tag in _MAPPINGS:
             return _MAPPINGS[tag]([(self.value(k, depth + 1), self.value(v, depth + 1)) for k, v in rest[0]])
+        if tag == "kind":
+            return self._kind(rest[0], self.value(rest[1], depth + 1))
         return self._leaf(tag, *rest)
+
+    def _kind(self, name: Any, parts: Any) -> Any:
+        try:
+            return kinds.unpack(name, parts)
+        except Exception as error:
+            raise WireError(f"no {str(name)[:40]!r}: {type(error).__name__}: {str(error)[:80]}") from None
 
     def _leaf(self, tag: str, first: Any, second: Any = None, third: Any = ()) -> Any:
         match tag:

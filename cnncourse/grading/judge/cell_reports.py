@@ -3,15 +3,17 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
 
 from cnncourse.grading import cells
+from cnncourse.grading.inside import LACKING, NOTE
 from cnncourse.grading.report import CellReport, CellState
 
 _LINE = 300
 _MOST = 5
+_UNDEFINED = re.compile(r"['`\"](\w{1,80})['`\"] is not defined")
 _SUSPECTS = {
     r"\bgradebook\b": "looks for the gradebook",
     r"cnncourse\.grading|cnncourse import grading": "touches the grader's own modules",
@@ -31,30 +33,70 @@ _LIBRARIES = {"torch", "np", "numpy", "check", "F", "nn", "json", "builtins", "s
 
 
 def cell_reports(
-    notebook: NotebookNode, judged: Iterable[CellReport], errors: Iterable[tuple[str, str]] = ()
+    notebook: NotebookNode,
+    judged: Iterable[CellReport],
+    errors: Iterable[tuple[str, str]] = (),
+    submission: NotebookNode | None = None,
 ) -> tuple[CellReport, ...]:
     """Say what each graded cell came to, in the instructor's order.
 
-    Below a failed one stands also how the notebook's own cells failed, if they did: a test that says "name
-    'conv2d' is not defined" is no help to who does not know that the cell with ``conv2d`` stopped.
+    A test that says "name 'conv2d' is not defined" is no help to who does not know that the cell with
+    ``conv2d`` stopped: then this comes first. Below any other failed one stands how the notebook's own cells
+    failed, if they did.
 
     Args:
         notebook: the instructor's.
         judged: what its cells of tests came to.
         errors: a cell's id and what it said, for each of the student's own cells that failed.
+        submission: what the student handed in, repaired.
     """
     known = {report.cell: report for report in judged}
-    stopped = [f"Your cell {cell!r} stopped: {said[:_LINE]}" for cell, said in list(errors)[:_MOST]]
-    note = ("", *"\n".join(stopped).splitlines()) if stopped else ()
+    sources = {cell.get("id", ""): cell.source for cell in submission.cells} if submission else {}
+    stopped = [_Stopped(cell, said, sources.get(cell, "")) for cell, said in errors]
     return tuple(
-        _noted(known.get(cells.grade_id(cell)) or _not_judged(cell, points), note)
+        _explained(known.get(cells.grade_id(cell)) or _not_judged(cell, points), stopped)
         for cell in notebook.cells
         if (points := cells.points(cell)) is not None
     )
 
 
-def _noted(report: CellReport, note: tuple[str, ...]) -> CellReport:
-    return replace(report, lines=report.lines + note) if report.state == "failed" else report
+@dataclass(frozen=True)
+class _Stopped:
+    """A cell of the student's that stopped, or that met something the grader lacks; and what it says."""
+
+    cell: str
+    said: str
+    source: str
+
+    @property
+    def line(self) -> str:
+        if self.said.startswith(NOTE):
+            return f"Your cell {self.cell!r}: {self.said.removeprefix(NOTE)[:_LINE]}."
+        return f"Your cell {self.cell!r} stopped: {self.said[:_LINE]}"
+
+    def would_define(self, name: str) -> bool:
+        """Tell whether the cell gives a name, as far as a look at its text can tell: it may not be Python."""
+        defined = rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{name}\b"
+        assigned = rf"^[^=\n(]*(?<!\.)\b{name}\b[^=\n(]*(?<![=!<>])=(?!=)"
+        imported = rf"^[ \t]*(?:import|from)\b.*\b{name}\b"
+        return bool(re.search(f"{defined}|{assigned}|{imported}", self.source, re.MULTILINE))
+
+
+def _explained(report: CellReport, stopped: list[_Stopped]) -> CellReport:
+    if report.state != "failed" or not stopped:
+        return report
+    said = "\n".join([report.reason, *report.lines])
+    if undefined := _UNDEFINED.search(said):
+        ending = f"So {undefined[1]} was never defined. Mend that cell first."
+        cause = next((one for one in stopped if one.would_define(undefined[1])), None)
+    else:
+        ending = "\n".join(report.lines)
+        cause = next((one for one in stopped if LACKING in said and one.said.startswith(NOTE)), None)
+    if cause:
+        lines = f"{cause.line}\n{ending}".splitlines()
+        return replace(report, reason=lines[0][:_LINE], lines=tuple(lines), hint="", pointer="")
+    note = "\n".join(one.line for one in stopped[:_MOST]).splitlines()
+    return replace(report, lines=(*report.lines, "", *note))
 
 
 def _not_judged(cell: NotebookNode, points: float) -> CellReport:

@@ -62,6 +62,8 @@ def grade_submission(job: Job, raw: bytes, *, student: str) -> Report:
         except SandboxError as problem:
             fault = str(problem)
             _discard(process)
+            if process.stopped:
+                break
         except _JudgeDied as problem:
             return Report(
                 student=student,
@@ -91,6 +93,7 @@ class JudgeProcess:
 
     job: Job
     users: int = 0
+    stopped: bool = False
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="cnn-", dir=_short())))
 
     def open(self) -> None:
@@ -143,12 +146,17 @@ class JudgeProcess:
             except TimeoutError:
                 raise _JudgeDied("it takes too long") from None
             except (OSError, EOFError, ValueError) as problem:
-                if self.process.poll() is not None:
+                if not self._listens():
                     raise SandboxError("the grader's process ended") from None
                 raise _JudgeDied(f"it ended ({problem})") from None
         if "fault" in answer:
             raise SandboxError(answer["fault"])
         return Report.from_json(answer["report"])
+
+    def _listens(self) -> bool:
+        """Tell whether the server is alive: the system closes its socket before those of its judges."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            return connection.connect_ex(str(self.folder / protocol.SOCKET)) == 0
 
     def release(self) -> None:
         """Say that one thread needs it no more; end it if nobody does and another has taken its place."""
@@ -205,6 +213,28 @@ def close() -> None:
         for process in old:
             if process.users == 0:
                 process.close()
+
+
+def prepare(job: Job) -> None:
+    """Start the process behind ``grade`` in the background: it takes seconds, and other things can be done.
+
+    If it cannot start, the first submission says so.
+    """
+
+    def start() -> None:
+        with contextlib.suppress(SandboxError):
+            _judge_process(job).release()
+
+    threading.Thread(target=start, name="prepare").start()
+
+
+def stop() -> None:
+    """End the process behind ``grade`` at once. Whoever waits for it gets a ``SandboxError``."""
+    with _lock:
+        for process in _processes:
+            process.stopped = True
+            process.process.kill()
+    close()
 
 
 atexit.register(close)

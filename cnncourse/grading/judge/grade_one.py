@@ -4,7 +4,7 @@ import socket
 from typing import Any
 
 from cnncourse.grading.job import Job
-from cnncourse.grading.judge import cell_reports, plan, protocol
+from cnncourse.grading.judge import cell_reports, judge, protocol
 from cnncourse.grading.judge.judge import Judge
 from cnncourse.grading.judge.student import Student
 from cnncourse.grading.repair.repair import Unreadable, repair
@@ -24,7 +24,8 @@ class SubmissionGrader:
     def __init__(self, job: Job, spawner: Spawner) -> None:
         self._job = job
         self._notebook = job.assignment.notebook
-        plan.steps(self._notebook)  # what it parses is kept for the judges
+        judge.make_ready(self._notebook)
+        job.seed(b"")  # the assignment's version is kept
         self._spawner = spawner
 
     def grade(self, raw: bytes, student: str) -> Report:
@@ -38,9 +39,11 @@ class SubmissionGrader:
         try:
             mended = repair(raw, self._notebook)
             with Student(self._spawner) as process:
-                judge = Judge(self._notebook, seed=seed, cell_seconds=self._job.limits.cell_seconds)
-                judged = judge.judge(mended.notebook, process)
-            cells = cell_reports.cell_reports(self._notebook, judged, process.errors)
+                seconds = self._job.limits.cell_seconds
+                judged = Judge(self._notebook, seed=seed, cell_seconds=seconds).judge(
+                    mended.notebook, process
+                )
+            cells = cell_reports.cell_reports(self._notebook, judged, process.errors, mended.notebook)
             known |= {"state": "graded", "cells": cells}
             known |= {"repairs": mended.repairs, "flags": cell_reports.flags(mended.notebook, judged)}
         except Unreadable as problem:

@@ -3,13 +3,12 @@
 import contextlib
 import hashlib
 import io
-import linecache
 import os
 import random
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from nbformat import NotebookNode
 
 from cnncourse.check import CheckFailed, handed
 from cnncourse.check.failure import LearnerError
-from cnncourse.check.session import SEED_VARIABLE
+from cnncourse.check.session import SEED_VARIABLE, told_line
 from cnncourse.grading import cells
 from cnncourse.grading.inside.wire import Name
-from cnncourse.grading.judge import plan, proxy
+from cnncourse.grading.judge import beside, plan, points, proxy
 from cnncourse.grading.judge.plan import Answer, Given, Shared, Step, Test
 from cnncourse.grading.judge.proxy import Link, StudentGone
 from cnncourse.grading.judge.student import Student
@@ -83,10 +82,12 @@ class Judge:
                 self._prepare(step)
         _reseed(f"{self._seed} {test.cell}")
         try:
+            if test.beside:
+                return beside.judge(test, student, f"{self._seed} {test.cell}")
             with student.link() as link, self._names.linked(link):
                 return self._test(test)
         except StudentGone as problem:
-            return _report(test, "", problem)
+            return _failed(test, "", problem)
 
     def _prepare(self, step: Step) -> None:
         if isinstance(step, Answer):
@@ -99,25 +100,26 @@ class Judge:
                 exec(compile(step.body, f"<{step.cell}>", "exec"), self._names)
 
     def _test(self, test: Test) -> CellReport:
-        out, error = io.StringIO(), None
+        out, error, given = io.StringIO(), None, None
         handed.forget()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             try:
                 with _deadline(self._seconds):
-                    exec(_compiled(test), self._names)
-            except (Exception, SystemExit) as problem:
+                    given = points.run(test, self._names)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as problem:  # pytest.fail and pytest.raises raise what is no Exception
                 error = problem
-        return _report(test, out.getvalue()[:_LONGEST], error)
+        output = out.getvalue()[:_LONGEST]
+        return _failed(test, output, error) if error else points.earned(test, output, given)
 
 
-def _report(test: Test, output: str, error: BaseException | None) -> CellReport:
-    """Say what a test came to: all of its points, or none and why."""
-    if error is None:
-        points = test.points
-        return CellReport(cell=test.cell, points=points, max_points=points, state="passed", output=output)
+def _failed(test: Test, output: str, error: BaseException) -> CellReport:
+    """Say why a test gives none of its points."""
+    line = points.stopped_at(test, error)
     failed = error if isinstance(error, CheckFailed) else None
     gone = failed.cause if failed else error
-    said = "\n".join(failed.lines) if failed else _described(error)
+    said = "\n".join(failed.lines) if failed else _described(test, error, line)
     lines = said[:_LONGEST].splitlines()
     return CellReport(
         cell=test.cell,
@@ -132,11 +134,15 @@ def _report(test: Test, output: str, error: BaseException | None) -> CellReport:
         pointer=failed.pointer if failed else "",
         hint=(failed.hint or "") if failed else "",
         gone=gone.kind if isinstance(gone, StudentGone) else "",
+        line=line,
     )
 
 
-def _described(error: BaseException) -> str:
-    return str(error) if isinstance(error, LearnerError) else f"{type(error).__name__}: {error}"
+def _described(test: Test, error: BaseException, line: int) -> str:
+    if isinstance(error, LearnerError):
+        return str(error)
+    said = "\n".join([str(error), *told_line(error)])
+    return points.described(test, type(error).__name__, said, line)
 
 
 def _reason(error: BaseException, lines: list[str]) -> str:
@@ -150,19 +156,21 @@ def _reason(error: BaseException, lines: list[str]) -> str:
 def _reseed(text: str) -> None:
     """Start the random numbers of a test: its cell alone decides, not the tests before it.
 
-    They go to the student's side as well, see ``Link.share_randomness``: what they come from must not tell
-    the seed of the hidden inputs.
+    They go to the student's side as well, see ``Link.share_randomness``: a hash does not tell what it is of,
+    and the seed of the hidden inputs has too many bits to be tried out.
     """
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for a GPU, with a stack trace
 
 
-def _compiled(test: Test) -> CodeType:
-    file = f"/notebook/{test.cell}.py"
-    linecache.cache[file] = (len(test.source), None, test.source.splitlines(keepends=True), file)
-    return compile(cells.parse(test.source), file, "exec")
+def make_ready(notebook: NotebookNode) -> None:
+    """Do once what every judge of this notebook needs, before it is copied for each."""
+    for step in plan.steps(notebook):
+        if isinstance(step, Test):
+            points.compiled(step)
+    _reseed("")
 
 
 class _Names(dict[str, Any]):

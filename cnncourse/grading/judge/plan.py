@@ -49,12 +49,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Test:
-    """A locked cell of tests."""
+    """A locked cell of tests: its source, where it is judged, and what of it students see."""
 
     __test__ = False  # no test of pytest's
     cell: str
     points: float
     source: str
+    beside: bool = False
+    released: str = ""
 
 
 Step = Shared | Given | Answer | Test
@@ -85,11 +87,13 @@ def steps(notebook: NotebookNode) -> list[Step]:
         role = cells.role(cell)
         if role == "test":
             source = cells.without_markers(cell.source)
-            found.append(Test(cells.grade_id(cell), cells.points(cell) or 0.0, source))
+            beside, shown = cells.judged(cell) == cells.BESIDE, cells.released(cell.source, role, "code")
+            found.append(Test(cells.grade_id(cell), cells.points(cell) or 0.0, source, beside, shown))
         else:
-            body = undrawn(parse(cell.source), drawing)
-            mine += [] if role in _ANSWERS else body.body
-            for step in _split(cell.id, body, theirs, ever, role in _ANSWERS):
+            body, answer = parse(cell.source), role in _ANSWERS
+            plain = undrawn(body, drawing)
+            mine += [] if answer else plain.body
+            for step in _split(cell.id, body if answer else plain, theirs, ever, answer):
                 if role == "readonly" and isinstance(step, Answer):
                     given = sorted(step.callables)
                     found += [Given(cell.id, name, _with_needs(name, mine)) for name in given]

@@ -41,6 +41,7 @@ def dump_job(job: Job) -> bytes:
     """Write a job as the line that a judge server reads first."""
     files = [(name, base64.b64encode(data).decode()) for name, data in job.assignment.files]
     known = {"name": job.assignment.name, "source": job.assignment.source, "files": files}
+    known |= {"part": job.assignment.part}
     return json.dumps(known | {"limits": asdict(job.limits), "sandboxed": job.sandboxed}).encode() + b"\n"
 
 
@@ -48,5 +49,5 @@ def load_job(line: bytes) -> Job:
     """Read what ``dump_job`` wrote."""
     given = json.loads(line)
     files = tuple((name, base64.b64decode(data)) for name, data in given["files"])
-    assignment = Assignment(given["name"], given["source"], files)
+    assignment = Assignment(given["name"], given["source"], files, given["part"])
     return Job(assignment, Limits(**given["limits"]), given["sandboxed"])

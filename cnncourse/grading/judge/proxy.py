@@ -15,7 +15,7 @@ from torch import Tensor
 from cnncourse import errors
 from cnncourse.check.failure import LearnerError
 from cnncourse.check.handed import came_back, note
-from cnncourse.grading.inside import wire
+from cnncourse.grading.inside import printed, wire
 from cnncourse.grading.inside.wire import Handle, Name, WireError
 
 _NOT_RAISED = ("StopIteration", "StopAsyncIteration", "GeneratorExit", "KeyboardInterrupt", "SystemExit")
@@ -128,7 +128,7 @@ class Link:
         request = wire.encode((operation, target, *rest), _reference)
         try:
             reply = self._exchange(request, seconds or self._seconds)
-            return self._understand(wire.decode(reply, self._stand_in), target, rest)
+            return self._understand(*_heard(wire.decode(reply, self._stand_in)), target, rest)
         except BaseException as error:
             if not isinstance(error, _Raised):
                 self.close()  # whatever comes later would be taken for the answer to something else
@@ -155,7 +155,7 @@ class Link:
     def _gone(self, kind: Gone, *details: str) -> StudentGone:
         return StudentGone(kind, *details, self._explain(kind))
 
-    def _understand(self, reply: Any, target: Name | Handle | None, rest: tuple[Any, ...]) -> Any:
+    def _understand(self, reply: Any, where: str, target: Name | Handle | None, rest: tuple[Any, ...]) -> Any:
         match reply:
             case ("value", result, None):
                 return result
@@ -164,7 +164,7 @@ class Link:
                     note(_CHANGES.format(target.name if isinstance(target, Name) else "your code"))
                 return result
             case ("error", tuple() as kinds, str() as message, bool() as unfinished):
-                raise _Raised(_error(kinds, message, unfinished))
+                raise _Raised(_error(kinds, message, unfinished), where)
         raise WireError("it is no answer to the request")
 
     def _stand_in(self, reference: Name | Handle) -> "Remote":
@@ -181,9 +181,19 @@ def _fingerprint(state: tuple[Any, Any, Tensor]) -> Any:
 
 
 class _Raised(Exception):  # noqa: N818 - carries an error, is none
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self, error: BaseException, where: str = "") -> None:
         super().__init__()
         self.error = error
+        error.students_line = where  # type: ignore[attr-defined]  # not its words: a test may compare them
+
+
+def _heard(reply: Any) -> tuple[Any, str]:
+    """Print here what the student's code printed there; give the answer, and the line that an error is of."""
+    match reply:
+        case ("with", str() as said, str() as where, tuple() as answer):
+            print(said[: printed.LONGEST], end="")
+            return answer, where
+    return reply, ""
 
 
 def _error(kinds: tuple[Any, ...], message: str, unfinished: bool) -> BaseException:
@@ -229,7 +239,7 @@ def keep_changes(handed: Any, now: Any) -> bool:
     """
     if wire.encode(handed, _reference) == wire.encode(now, _reference):
         return False
-    if isinstance(handed, (Tensor, np.ndarray, tuple, list, dict)):
+    if isinstance(handed, (Tensor, tuple)) or type(handed).__hash__ is None:  # what can change in place
         came_back(handed, now)
     if type(handed) is type(now):
         for mine, theirs in _parts(handed, now):
@@ -279,6 +289,11 @@ class Remote:
             raise TypeError("your object cannot be gone through")
         return iter(items)
 
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("your object can be compared only where it lives: in your own process")
+
+    __hash__ = object.__hash__  # two stand-ins are the same only if they are one
+
     def __bool__(self) -> bool:
         raise TypeError("your object is neither True nor False")
 
@@ -294,4 +309,5 @@ def remote(link: Link, target: Name | Handle) -> Remote:
 
 @functools.lru_cache(maxsize=256)
 def _remote_class(name: str) -> type[Remote]:
-    return type(name, (Remote,), {"__slots__": ()})
+    told = property(lambda stand_in: stand_in._link.ask("attribute", stand_in._target, "__doc__"))
+    return type(name, (Remote,), {"__slots__": (), "__doc__": told})

@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from cnncourse.grading.inside import forkserver, namespaces
+from cnncourse.grading.inside import forkserver, hugepages, namespaces
 from cnncourse.grading.judge import protocol
 from cnncourse.grading.sandbox.bubblewrap import SandboxError
 from cnncourse.grading.sandbox.spawner import Spawner
@@ -104,6 +104,7 @@ def main(folder: str) -> None:
                 tell_starter({"ready": True, "warm": spawner.warm})
                 gc.collect()
                 gc.freeze()
+                hugepages.gather()
                 serve(listener, grader.answer, sys.stdin.fileno())
             os.chdir("/")
     except SandboxError as problem:

@@ -17,11 +17,11 @@ from cnncourse.files import replace_file
 from cnncourse.grading import cells
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.course import Course
+from cnncourse.grading.records.autograded import shortened
 from cnncourse.grading.records.gradebook import CellGrade, SubmissionGrade
 from cnncourse.grading.report import CellReport, Report
 from cnncourse.hints import all_hints
 
-_LONGEST_CODE = 20_000
 _LONGEST_SAID = 4_000
 _MOST_PICTURES = 4_000_000
 _HEADING = re.compile(r"^#{1,3}[ \t]+(.+)$", re.MULTILINE)
@@ -99,7 +99,7 @@ def write(
     Returns:
         The page's path.
     """
-    path = course.feedback(report.student, assignment.name) / f"{assignment.name}.html"
+    path = course.feedback(report.student, assignment.name) / f"{assignment.stem}.html"
     text = page(assignment, report, notebook, grade, notes=notes, hints=hints)
     replace_file(path, text.encode("utf-8", "replace"))
     return path
@@ -209,16 +209,12 @@ def _details(cell: CellReport) -> str:
         lines = lines[1:]
     where = [] if cell.hint else [cell.pointer]
     text = _plain("\n".join([*cell.output.splitlines(), *lines, *where]))
-    return _cut(text.strip("\n"), _LONGEST_SAID)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}\n… ({len(text) - longest:,} more characters)"
+    return shortened(text.strip("\n"), _LONGEST_SAID)
 
 
 def _shown(cell: NotebookNode) -> str:
     """Show a cell of the student's: code in colours, words with their markup."""
-    source = _cut(cell.source, _LONGEST_CODE)
+    source = shortened(cell.source)
     return _code(source) if cell.cell_type == "code" else words(source, cell.get("attachments", {}))
 
 

@@ -121,12 +121,12 @@ def add_assignment(course: Course, book: Any, assignment: Assignment) -> bool:
 
     name = assignment.name
     notebook: Any = assignment.notebook
-    about = {"assignment": name, "notebook": name, "student": ".", "db_url": course.db_url}
+    about = {"assignment": name, "notebook": assignment.stem, "student": ".", "db_url": course.db_url}
     resources: Any = {"nbgrader": about}
     for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
         notebook, resources = step(config=course.config).preprocess(notebook, resources)
     with contextlib.suppress(MissingEntry):
-        known = {cell.name: cell.checksum for cell in book.find_notebook(name, name).source_cells}
+        known = {cell.name: cell.checksum for cell in book.find_notebook(assignment.stem, name).source_cells}
         marked = (cell for cell in notebook.cells if cells.role(cell))
         if known == {cells.grade_id(cell): cells.mark(cell).get("checksum") for cell in marked}:
             return False
@@ -167,9 +167,9 @@ def write(
     """
     name, student = report.assignment, report.student
     folder = course.autograded(student, name)
-    before = autograded.answers(folder / f"{name}.ipynb")
+    before = autograded.answers(folder / f"{assignment.stem}.ipynb")
     graded = autograded.build(report, notebook, assignment)
-    sources = {cell.name: cell.checksum for cell in book.find_notebook(name, name).source_cells}
+    sources = {cell.name: cell.checksum for cell in book.find_notebook(assignment.stem, name).source_cells}
     unanswered = _sign(graded, sources)
     changed = {n for n, text in _answers(graded).items() if before.get(n, text) != text}
     with book.db.no_autoflush:
@@ -177,7 +177,7 @@ def write(
         if account and not person.lms_user_id:
             person.lms_user_id = account
         submission = book.update_or_create_submission(name, student, timestamp=timestamp)
-    (mine,) = (one for one in submission.notebooks if one.name == name)
+    (mine,) = (one for one in submission.notebooks if one.name == assignment.stem)
     results = {cell.cell: cell for cell in report.cells}
     for grade in mine.grades:
         score = _score(report, results.get(grade.name), grade.name in unanswered)
@@ -192,6 +192,20 @@ def write(
     autograded.write(graded, folder, assignment)
     if timestamp:
         replace_file(folder / "timestamp.txt", f"{timestamp.isoformat(' ')}\n".encode())
+
+
+def close_missing(course: Course, book: Any, assignment: Assignment) -> None:
+    """Give 0 points for a notebook that a student did not hand in, beside others of the same assignment.
+
+    As nbgrader does: nobody waits for it. If it comes later, it is graded.
+    """
+    for submission in book.assignment_submissions(assignment.name):
+        folder = course.submitted / submission.student_id / assignment.name
+        if not (folder / f"{assignment.stem}.ipynb").is_file():
+            grades = [g for one in submission.notebooks if one.name == assignment.stem for g in one.grades]
+            for grade in grades:
+                if grade.auto_score is None and grade.manual_score is None:
+                    grade.auto_score, grade.needs_manual_grade = 0.0, False
 
 
 def accounts(book: Any) -> dict[str, str]:
@@ -268,15 +282,16 @@ def _penalise(course: Course, book: Any, submission: Any, notebook: Any) -> None
         notebook.late_submission_penalty = penalty
 
 
-def submission_grade(book: Any, assignment: str, student: str) -> SubmissionGrade:
+def submission_grade(book: Any, assignment: str, student: str, notebook_name: str = "") -> SubmissionGrade:
     """Read what a student got, with all that people have changed.
 
     Args:
         book: nbgrader's gradebook.
         assignment: its name.
         student: the student's id.
+        notebook_name: the notebook's, if it is not that of the assignment.
     """
-    notebook = book.find_submission_notebook(assignment, assignment, student)
+    notebook = book.find_submission_notebook(notebook_name or assignment, assignment, student)
     comments = {comment.name: comment.comment or "" for comment in notebook.comments}
     grades = {
         grade.name: CellGrade(

@@ -1,10 +1,9 @@
-"""Grading in several processes: lost workers and killed runs change nothing in what comes out."""
+"""Grading on a cluster: lost workers and killed runs change nothing in what comes out."""
 
 import os
 import subprocess
 import sys
 import threading
-from types import ModuleType
 
 import dask
 import pytest
@@ -12,7 +11,7 @@ from distributed import LocalCluster
 
 from cnncourse.errors import CourseError, MissingDependencyError
 from cnncourse.grading import job as jobs
-from cnncourse.grading.batch import cluster, runner
+from cnncourse.grading.batch import runner
 from cnncourse.grading.batch.journal import Journal
 from cnncourse.grading.job import Job
 from tests.grading.stub import StubAssignment, StubGrade, crowd
@@ -48,30 +47,24 @@ def scheduler():
         yield elsewhere.scheduler_address
 
 
-def test_two_processes_give_what_one_gives_and_a_killer_harms_nobody(path, grade, tmp_path):
+def test_lost_workers_change_nothing_and_a_killer_harms_nobody(path, grade, tmp_path):
     """One submission ends every process that grades it: after three it is put aside."""
     special = {"s007": "kill", "s011": "bug"}
-    reports = run(path, crowd(24, **special), grade=grade, workers=2)
     alone = run(tmp_path / "alone", crowd(24, s011="bug"), grade=StubGrade(tmp_path / "other"), workers=0)
-    states = {report.student: report.state for report in reports}
-    assert [name for name, state in states.items() if state != "graded"] == ["s007", "s011"]
-    assert grade.times("begin").count("s007") == 3
-    killed = reports.pop(7)
-    assert killed.reason == "Grading it ended the worker process, several times."
-    assert reports == [report for report in alone if report.student != "s007"]
-    assert run(path, crowd(24, **special), grade=grade, workers=2) == by_student([*reports, killed])
-    assert grade.times("begin").count("s007") == 3, "what was put aside was tried again"
-
-
-def test_workers_that_cannot_start_end_the_run(path, grade, monkeypatch):
-    """No process can be started from a main module without a specification: IPython's after a reset."""
-    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
-    del sys.modules["__main__"].__spec__
-    monkeypatch.setattr(cluster, "_START", 0.5)
-    monkeypatch.setattr(cluster, "_LOOK", 0.2)
-    with pytest.raises(CourseError, match="no worker process starts on this machine"):
-        run(path, crowd(4), grade=grade, workers=2)
-    assert not grade.times("begin")
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 2}),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as elsewhere,
+    ):
+        options = {"grade": grade, "scheduler": elsewhere.scheduler_address}
+        reports = run(path, crowd(24, **special), **options)
+        states = {report.student: report.state for report in reports}
+        assert [name for name, state in states.items() if state != "graded"] == ["s007", "s011"]
+        assert grade.times("begin").count("s007") == 3
+        killed = reports.pop(7)
+        assert killed.reason == "Grading it ended the worker process, several times."
+        assert reports == [report for report in alone if report.student != "s007"]
+        assert run(path, crowd(24, **special), **options) == by_student([*reports, killed])
+        assert grade.times("begin").count("s007") == 3, "what was put aside was tried again"
 
 
 def test_a_cluster_elsewhere_gives_the_same(path, grade, scheduler, tmp_path):
@@ -131,8 +124,10 @@ def test_without_dask_one_line_says_what_to_install(tmp_path):
         text=True,
     )
     said = done.stderr.strip().splitlines()[-1]
-    assert said.startswith(f"{MissingDependencyError.__module__}.MissingDependencyError: grading in several")
-    assert "pip install 'cnncourse[grade]', or grade with --workers 0" in said
+    assert said.startswith(
+        f"{MissingDependencyError.__module__}.MissingDependencyError: grading on a cluster"
+    )
+    assert "pip install 'cnncourse[grade]', or grade here, without --scheduler" in said
 
 
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_line(path, grade):

@@ -16,6 +16,7 @@ from nbformat.v4 import writes
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.job import Job
 from cnncourse.grading.judge import client
+from cnncourse.grading.sandbox.bubblewrap import SandboxError
 from tests.grading.conftest import SMALL, runs
 from tests.grading.course import ASSIGNMENT, notebook, released
 
@@ -105,6 +106,33 @@ def test_a_killed_judge_costs_one_submission_and_says_so():
     thread.join()
     assert found[0].state == "quarantined"
     assert "did not come to an end" in found[0].reason
+    assert grade().points == 3
+
+
+def test_a_stop_ends_what_is_under_way_at_once():
+    grade()
+    (process,) = client._processes
+    slow = writes(released(answer="import time\ndef double(x):\n    time.sleep(600)")).encode()
+    said = []
+
+    def wait():
+        with pytest.raises(SandboxError) as ended:
+            grade(slow)
+        said.append(str(ended.value))
+
+    threads = [threading.Thread(target=wait) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + 60
+    while len(judges_of(process.process.pid)) < 2 and time.monotonic() < end:
+        threads[0].join(0.01)
+    client.stop()
+    for thread in threads:
+        thread.join(60)
+    assert said == ["the grader's process ended"] * 2
+    assert not runs(process.process.pid)
+    assert not process.folder.exists()
+    assert client._processes == []
     assert grade().points == 3
 
 

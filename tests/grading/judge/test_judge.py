@@ -111,6 +111,24 @@ def test_no_test_and_no_expected_value_is_in_the_process(spawner):
             assert link.ask("call", Name("seen"), (), {}) == []
 
 
+def test_the_seed_of_hidden_inputs_never_enters_the_process(spawner):
+    """What is shared are random numbers that come from a hash of it."""
+    seed = 0x5EED_0F_41DD_E2_1290_7357_ABCD_EF01_2345
+    look = (
+        "import gc, os, random, sys\ndef double(x):\n    return 2 * x\n"
+        "def numbers():\n"
+        "    found = [o for l in gc.get_objects() if type(l) in (list, tuple, dict) "
+        "for o in (l.values() if type(l) is dict else l) if type(o) is int and o >= 2**64]\n"
+        "    return [str(n) for n in found], list(os.environ.values()) + sys.argv, random.getstate()[1][0]\n"
+    )
+    with Student(spawner) as student:
+        Judge(notebook(RIGHT), seed=seed).judge(notebook(look), student)
+        with student.link() as link:
+            numbers, words, _ = link.ask("call", Name("numbers"), (), {})
+    assert str(seed) not in numbers
+    assert not [word for word in words if str(seed) in word or "SEED" in word]
+
+
 @pytest.mark.parametrize("entry", [None, MISTAKE], ids=["solution", "mistake"])
 def test_an_exercise_is_judged_in_the_sandbox(spawner, entry):
     submission = EXERCISE.solution.copy()

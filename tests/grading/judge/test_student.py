@@ -76,8 +76,20 @@ def test_the_fork_servers_socket_is_out_of_reach(spawner, student):
     path = str(spawner._run / forkserver.SOCKET)
     student.run("knock", f"import socket\nsocket.socket(socket.AF_UNIX).connect({path!r})")
     assert student.errors
-    look = "  try: found += [n] * stat.S_ISSOCK(os.fstat(n)[0])\n  except OSError: pass"
-    assert len(value(student, "found", "import os, stat\nfound = []\nfor n in range(100):", look)) == 1
+    look = """
+import os, socket, stat, struct
+def others():
+    found = []
+    for n in range(100):
+        try:
+            if stat.S_ISSOCK(os.fstat(n).st_mode):
+                with socket.socket(fileno=os.dup(n)) as one:
+                    creator = one.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+                found += [n] * (struct.unpack("3i", creator)[0] != os.getpid())
+        except OSError:
+            pass
+    return found"""
+    assert len(value(student, "others()", look)) == 1
 
 
 def test_it_sees_no_other_process_or_cannot_look_into_it(spawner):
@@ -302,6 +314,17 @@ def test_an_answer_may_have_as_many_bytes_as_the_limits_say(tmp_path):
         with pytest.raises(StudentGone, match="at most 100,000 bytes") as gone:
             call(student, "many")
         assert gone.value.kind == "unreadable"
+
+
+def test_a_cell_may_be_longer_than_a_text_of_the_wire(spawner):
+    """Two million characters, which in JSON are twelve million: a table pasted into a cell."""
+    spawner.limits, before = replace(spawner.limits, cell_seconds=60), spawner.limits
+    try:
+        with Student(spawner) as student:
+            student.run("long", f"x = {'π' * 2_000_000!r}\ndef f(): return len(x)")
+            assert call(student, "f") == 2_000_000, student.errors
+    finally:
+        spawner.limits = before
 
 
 def test_where_a_sandbox_cannot_be_divided_each_student_has_one(bwrap, tmp_path):

@@ -227,6 +227,60 @@ def test_nothing_in_the_notebook_runs_in_the_instructors_browser(room):
         assert word not in page
 
 
+REMOTE = [
+    "![a](https://example.org/a.png)",
+    "![a][b]\n\n[b]: https://example.org/a.png",
+    "![b]\n\n[b]: https://example.org/a.png",
+    "![b][]\n\n[b]: <https://example.org/a.png>",
+    "![a ![b](attachment:b.png)](https://example.org/a.png)",
+    "![a](<https://example.org/a b.png> 'title')",
+    "![a](//example.org/a.png)",
+    "[![a](https://example.org/a.png)](https://example.org)",
+    "![a\nb](https://example.org/a.png)",
+    "\\![a](https://example.org/a.png)",
+    "<img src='https://example.org/a.png'>",
+    "<picture><source srcset='https://example.org/a.png'></picture>",
+    "<div style='background: url(https://example.org/a.png)'>a</div>",
+    "| a |\n|---|\n| ![a](https://example.org/a.png) |",
+    "&lt;img src='https://example.org/a.png'&gt;",
+    "&#33;[a](https://example.org/a.png)",
+    "![a](attachment:missing.png)",
+]
+
+
+@pytest.mark.parametrize("text", REMOTE)
+def test_the_instructors_browser_fetches_nothing(room, text):
+    write(room, classroom.report(), classroom.answered(why_even=text))
+    from nbconvert import HTMLExporter
+
+    path = room[0].autograded("ada", NAME) / f"{NAME}.ipynb"
+    page, _ = HTMLExporter(template_name="basic").from_filename(str(path))
+    assert not re.search(r"(?i)<(img|source|link|iframe|video|audio|object|embed)\b[^>]*example", page)
+    assert not re.search(r"(?i)<[^>]+\bstyle=[^>]*url\(", page)
+
+
+def test_a_picture_of_their_own_is_shown(room):
+    notebook = classroom.answered(why_even="![a **b**](attachment:a.png)")
+    cell = next(cell for cell in notebook.cells if cell.id == "why-even")
+    cell.attachments = {"a.png": {"image/png": "iVBORw0KGgo="}}
+    write(room, classroom.report(), notebook)
+    from nbconvert import HTMLExporter
+
+    path = room[0].autograded("ada", NAME) / f"{NAME}.ipynb"
+    page, _ = HTMLExporter(template_name="basic").from_filename(str(path))
+    assert 'src="data:image/png;base64,iVBORw0KGgo="' in page
+
+
+def test_an_answer_that_no_browser_could_show_is_cut(room):
+    longs = {"why_even": "word " * 1_800_000, "double_answer": "x = 1\n" * 1_500_000}
+    write(room, classroom.report(), classroom.answered(**longs))
+    path = room[0].autograded("ada", NAME) / f"{NAME}.ipynb"
+    assert path.stat().st_size < 100_000
+    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    assert cells["why-even"].source.endswith("\n… (8,980,000 more characters)")
+    assert cells["double-answer"].source.endswith("more characters)")
+
+
 def test_other_cells_than_before_are_refused_in_one_line(room):
     course, book, assignment = room
     write(room, classroom.report())
