@@ -58,9 +58,9 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(tmp_path_factory, kernels):
     root = tmp_path_factory.mktemp("holes")
-    course = Course.create(root, Exercise(*sample.write(root)))
+    course = Course.create(root, Exercise(*sample.write(root)), kernels)
     course.nbgrader("generate_assignment", sample.STEM)
     notebooks = {}
     for student, (change, _) in CASES.items():

@@ -19,7 +19,10 @@ def serve(path: str) -> None:
     import torch  # noqa: F401
     from ipykernel.kernelapp import IPKernelApp
 
-    import cnncourse.check  # noqa: F401
+    import cnncourse.check
+    import cnncourse.data
+    import cnncourse.plots
+    import cnncourse.train  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX)
