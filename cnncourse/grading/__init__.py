@@ -4,7 +4,7 @@
 
     a zip ── collect ──▶ one file a student
                               │
-                 batch: one task each, here or on a cluster; the journal keeps each verdict
+                 batch: one task each, in threads here or on a cluster; the journal keeps each verdict
                               │
                  judge/client ──▶ server: torch and tests are ready; a fork for each submission
                               │

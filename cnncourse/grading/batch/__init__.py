@@ -1,4 +1,4 @@
-"""Many submissions: one ``task`` each, in this process or on a ``cluster``; ``runner`` hands them out.
+"""Many submissions: one ``task`` each, handed out by ``runner`` to ``threads`` or to a ``cluster``.
 
 What has a verdict in the ``journal`` is not graded again; the ``lock`` keeps a second run away.
 """
