@@ -1,5 +1,7 @@
 """What every net of the course has in common: it knows its form, and it checks images before it computes."""
 
+from numbers import Real
+
 import torch
 from torch import Tensor, nn
 
@@ -122,7 +124,7 @@ def scaled(channels: int, width: float, multiple: int = 8) -> int:
         multiple: what the result is a multiple of; groups of channels need their own.
 
     Raises:
-        ArgumentError: width is not positive.
+        ArgumentError: width is not a positive number.
 
     Example:
         >>> scaled(64, 0.25), scaled(10, 0.25), scaled(10, 1)
@@ -130,6 +132,9 @@ def scaled(channels: int, width: float, multiple: int = 8) -> int:
 
     Source: the width multiplier α of Howard et al., MobileNets (2017), section 3.3. Introduced in chapter 14.
     """
+    given: object = width
+    if not isinstance(given, Real):
+        raise ArgumentError(f"width expects a number above 0, got {width!r}")
     if width <= 0:
         raise ArgumentError(f"width must be positive, but got {width}")
     return channels if width == 1 else max(multiple, int(channels * width / multiple + 0.5) * multiple)

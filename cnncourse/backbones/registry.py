@@ -121,8 +121,7 @@ def create(
         net = build(**given, **options)
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
-            told = ", ".join(f"{key}={value!r}" for key, value in options.items()) or "these arguments"
-            raise ArgumentError(f"{name} cannot be built with {told}: {error}") from error
+            raise
         option = str(error).split("'")[-2]
         raise ArgumentError(f"{name} has no option {option!r}: see backbones.factory({name!r})") from error
     net.name = name

@@ -45,8 +45,9 @@ def test_a_name_of_the_wrong_kind(name):
     )
 
 
-def test_an_option_of_the_wrong_kind():
-    assert refused("resnet20", width="0.5").startswith("resnet20 cannot be built with width='0.5': ")
+@pytest.mark.parametrize("width", ["0.5", None, (1, 2)])
+def test_a_width_of_the_wrong_kind(width):
+    assert refused("resnet20", width=width) == f"width expects a number above 0, got {width!r}"
 
 
 def test_whole_numbers_of_numpy_and_torch_are_taken():

@@ -144,7 +144,7 @@ def test_unknown_option_is_named(name):
 
 def test_other_type_errors_are_not_hidden():
     with pytest.raises(TypeError, match="str"):
-        backbones.create("resnet20", width="wide")
+        backbones.create("googlenet", image_size=32, width=0.25, dropout="much")
 
 
 @pytest.mark.parametrize(("argument", "value"), [("num_classes", 0), ("in_channels", 0)])

@@ -200,6 +200,9 @@ def test_half_a_file_another_file_and_no_file_are_told_apart(tmp_path, train_set
     with pytest.raises(DataError, match="is damaged or is no checkpoint"):
         files.load(path)
     torch.save({"a": 1}, path)
+    with pytest.raises(DataError, match="holds weights or other things, not a checkpoint of fit"):
+        files.load(path)
+    torch.save({"format": 1, "model": {}}, path)
     with pytest.raises(DataError, match="no checkpoint of this version"):
         files.load(path)
     with pytest.raises(DataError, match="there is no checkpoint"):
