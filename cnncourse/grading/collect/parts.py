@@ -74,7 +74,7 @@ def _time(path: Path) -> datetime | None:
     from nbgrader.utils import parse_utc
 
     try:
-        time: datetime | None = parse_utc(path.read_text().strip()[:100])
+        time: datetime | None = parse_utc(path.read_text(encoding="utf-8").strip()[:100])
     except (OSError, ValueError, TypeError, ArithmeticError):
         return None
     return time

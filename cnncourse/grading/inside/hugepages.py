@@ -24,7 +24,7 @@ def gather() -> None:
 
 def _written() -> Iterator[tuple[int, int]]:
     """Give the stretches of memory that belong to no file, in whole huge pages."""
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
         place, rights, *_, inode = line.split()[:5]
         start, end = (int(number, 16) for number in place.split("-"))
         start, end = -(-start // _SIZE) * _SIZE, end // _SIZE * _SIZE
