@@ -61,7 +61,9 @@ def module_work(in_channels, filters, size):
 @wrong("no-relu-in-the-door", fails={"inception-value", "inception-kernels"}, hint="inception-inner")
 def inception(x, weights):
     """Forgets the ReLU behind the reductions."""
-    three = F.conv2d(F.conv2d(x, weights["reduce3"]), weights["three"], padding=weights["three"].shape[2] // 2)
+    three = F.conv2d(
+        F.conv2d(x, weights["reduce3"]), weights["three"], padding=weights["three"].shape[2] // 2
+    )
     five = F.conv2d(F.conv2d(x, weights["reduce5"]), weights["five"], padding=weights["five"].shape[2] // 2)
     project = F.conv2d(F.max_pool2d(x, 3, 1, 1), weights["project"])
     return torch.cat([F.conv2d(x, weights["one"]), three, five, project], 1).relu()
