@@ -118,7 +118,7 @@ def inception(x, weights):
 
     def conv(maps, w):
         w = w.double()
-        n, c, h, width = maps.shape
+        n, _, h, width = maps.shape
         f = w.shape[2]
         padded = F.pad(maps, (f // 2,) * 4)
         out = torch.zeros(n, w.shape[0], h, width, dtype=torch.float64)
@@ -159,7 +159,7 @@ def inception(x, weights):
 @wrong("no-singular-values", fails={"thin-exact", "thin-best"}, hint="thin-sizes")
 def factorise(kernel, channels):
     """Forgets how strong each pair is."""
-    u, s, vh = torch.linalg.svd(kernel, full_matrices=False)
+    u, _, vh = torch.linalg.svd(kernel, full_matrices=False)
     return u[:, :channels], vh[:channels]
 
 
