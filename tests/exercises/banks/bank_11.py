@@ -358,6 +358,18 @@ def mended_config(depths, width=64):
     return config
 
 
+@wrong("as-the-colleague-had-it", fails={"mend-stages", "mend-widths"}, hint="mend-growth")
+def mended_config(depths, width=64):
+    """Renames the function."""
+    first, second, third = depths[0], depths[1], depths[2]
+    config = []
+    for stage, depth in enumerate((first, second, third, first, first)):
+        config += [64 * 2**stage] * depth
+        if stage < 4:
+            config.append("M")
+    return config
+
+
 @right("config-by-comprehension")
 def mended_config(depths, width=64):
     """One line, with min."""
