@@ -86,13 +86,14 @@ ALEXNETS: dict[str, Build] = {
 }
 
 
-def stack(kernel_size: int, layers: int, channels: int, relu: bool = True) -> nn.Module:
+def stack(kernel_size: int, layers: int, channels: int, relu: bool = True, norm: bool = False) -> nn.Module:
     """Build two stages of so many layers with this window, at 16×16 and at 8×8 pixels."""
     parts: list[nn.Module] = [nn.Conv2d(3, channels, 5, stride=2, padding=2), nn.ReLU()]
     for stage in range(2):
         parts += [nn.MaxPool2d(2)] if stage else []
         for layer in range(layers):
             parts.append(nn.Conv2d(channels, channels, kernel_size, padding=kernel_size // 2))
+            parts += [nn.BatchNorm2d(channels)] if norm else []
             parts += [nn.ReLU()] if relu or layer == layers - 1 else []
     for conv in parts:
         if isinstance(conv, nn.Conv2d):
@@ -104,6 +105,8 @@ STACKS: dict[str, Build] = {
     "3×3, three times": lambda: stack(3, 3, 24),
     "7×7, once": lambda: stack(7, 1, 19),
     "3×3, three times, no ReLU between": lambda: stack(3, 3, 24, relu=False),
+    "3×3, three times, batch norm": lambda: stack(3, 3, 24, norm=True),
+    "7×7, once, batch norm": lambda: stack(7, 1, 19, norm=True),
 }
 
 
