@@ -13,6 +13,9 @@ def main() -> None:
     apart = sum(kind.trust == "apart" for kind in kinds())
     judged = sum(right == 1 and wrong < 1 for right, wrong in found.values())
     print(f"{len(found)} kinds: {apart} apart, {len(found) - apart} beside; nbgrader judges {judged}")
+    for kind in kinds():
+        right, wrong = found[kind.name]
+        assert kind.nbgrader == (right == 1 and wrong < 1), f"{kind.name}: the table says otherwise"
 
 
 main()
