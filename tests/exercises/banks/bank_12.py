@@ -69,6 +69,13 @@ def inception(x, weights):
     return torch.cat([F.conv2d(x, weights["one"]), three, five, project], 1).relu()
 
 
+@wrong("form-without-content", fails={"inception-value", "inception-kernels"}, hint="inception-branches")
+def inception(x, weights):
+    """Has the right shape and nothing in it."""
+    channels = sum(len(weights[name]) for name in ("one", "three", "five", "project"))
+    return x.new_zeros(len(x), channels, *x.shape[2:])
+
+
 @wrong("padding-by-name", fails={"inception-kernels"}, hint="inception-padding")
 def inception(x, weights):
     """Takes padding 1 for three and 2 for five, whatever their size."""
@@ -290,7 +297,7 @@ def inception_residual(x, branches, back, scale):
 
 @wrong("heads-still-in-evaluation", fails={"mend-eval"}, hint="heads-still")
 def mended_loss(logits, heads, labels, training, weight=0.3):
-    """Mends two bugs and overlooks the mode: it reports the sum in evaluation."""
+    """Mends three bugs and overlooks the mode: it adds the heads in evaluation."""
     main = F.cross_entropy(logits, labels)
     total = main + sum(weight * F.cross_entropy(head, labels) for head in heads)
     return total, main
@@ -313,6 +320,13 @@ def mended_loss(logits, heads, labels, training, weight=0.3):
     if not training:
         return main, main
     return main + sum(weight * F.cross_entropy(head.softmax(1), labels) for head in heads), main
+
+
+@wrong("heads-never-count", fails={"mend-train"}, hint="heads-dropped")
+def mended_loss(logits, heads, labels, training, weight=0.3):
+    """Leaves the heads out in training as well."""
+    main = F.cross_entropy(logits, labels)
+    return main, main
 
 
 @wrong("sum-reported", fails={"mend-train"}, hint="heads-reported")
