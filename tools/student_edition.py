@@ -20,6 +20,7 @@ LEFT_OUT = (  # folders and files; what is not named here goes along
     *("tests/exercises", "tests/grading", "tests/nbgrader_pipeline", "tests/benchmarks", "tests/authoring"),
     *("tests/packaging", "tests/notebooks/test_nbval.py", "tests/notebooks/test_tool.py"),
     *(
+        "tests/test_handin.py",
         "tests/test_mutants.py",
         "tests/test_quick.py",
         "tests/test_records.py",
