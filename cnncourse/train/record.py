@@ -16,6 +16,7 @@ from cnncourse.errors import DataError
 from cnncourse.files import given_path, replace_file
 
 if TYPE_CHECKING:
+    from cnncourse.data import ImageSet
     from cnncourse.train.experiment import Experiment, Result
 
 _PACKAGE = Path(__file__).parents[1]
@@ -42,11 +43,7 @@ def summarise(experiment: "Experiment", results: Sequence["Result"], command: st
     first = results[0]
     return {
         "recipe": experiment.recipe.name,
-        "command": command,
-        "commit": commit(),
-        "device": device_name(next(first.model.parameters()).device),
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
+        **origin(command, next(first.model.parameters()).device),
         "cnncourse": __version__,
         "threads": torch.get_num_threads(),
         "data": _data(experiment),
@@ -60,6 +57,40 @@ def summarise(experiment: "Experiment", results: Sequence["Result"], command: st
         "misread": _misread(experiment, first),
         "history": [result.history.to_dict() for result in results],
     }
+
+
+def origin(command: str, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Say how a record came about: the fields that every one begins with.
+
+    Args:
+        command: how it was started.
+        device: where it ran.
+
+    Returns:
+        The command, the commit, the device's name, and the versions of Python and torch.
+
+    Example:
+        >>> origin("python -m tests.benchmarks.replay")["torch"] == torch.__version__
+        True
+    """
+    return {
+        "command": command,
+        "commit": commit(),
+        "device": device_name(torch.device(device)),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
+
+
+def source(images: "ImageSet") -> dict[str, Any]:
+    """Say where a set of images came from, for a record.
+
+    Example:
+        >>> from cnncourse import data
+        >>> sorted(source(data.load("shapes10", announce=False)))
+        ['kind', 'sha256', 'variant']
+    """
+    return {name: getattr(images.source, name) for name in ("kind", "variant", "sha256")}
 
 
 def write(path: Path, record: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ picture, on single numbers or whole channels of the first maps, before one of th
 """
 
 import argparse
-import platform
 import time
 from pathlib import Path
 
@@ -79,13 +78,9 @@ def main() -> None:
     record.write(
         options.record,
         {
-            "command": "python -m tests.benchmarks.dropout_places",
-            "commit": record.commit(),
-            "device": record.device_name(torch.device("cpu")),
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
+            **record.origin("python -m tests.benchmarks.dropout_places"),
             "threads": torch.get_num_threads(),
-            "data": {"name": "mnist"} | {k: getattr(digits.source, k) for k in ("kind", "variant", "sha256")},
+            "data": {"name": "mnist"} | record.source(digits),
             "images": {"train": FEW, "test": len(test)},
             "steps": EPOCHS * FEW // BATCH,
             "seeds": list(SEEDS),

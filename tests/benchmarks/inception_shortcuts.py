@@ -7,7 +7,6 @@ a seed of its own; then three other seeds are measured. Chapter 12 shows the rec
 
 import argparse
 import copy
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -97,22 +96,12 @@ def main() -> None:
             f"{time.process_time() - began:5.0f} s  {name}  {sweep}  {results[name]['test_accuracy']}",
             flush=True,
         )
-    source = clothes.source
     record.write(
         options.record,
         {
-            "command": "python -m tests.benchmarks.inception_shortcuts",
-            "commit": record.commit(),
-            "device": record.device_name(torch.device("cpu")),
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
+            **record.origin("python -m tests.benchmarks.inception_shortcuts"),
             "threads": torch.get_num_threads(),
-            "data": {
-                "name": "fashion_mnist",
-                "kind": source.kind,
-                "variant": source.variant,
-                "sha256": source.sha256,
-            },
+            "data": {"name": "fashion_mnist"} | record.source(clothes),
             "images": {"train": len(clothes), "test": len(test)},
             "batch": BATCH,
             "steps": STEPS,

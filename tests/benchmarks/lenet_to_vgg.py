@@ -13,7 +13,6 @@ three seeds are measured on the test set. Chapter 11 shows the record.
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -170,16 +169,9 @@ def main() -> None:
     record.write(
         options.record,
         {
-            "command": "python -m tests.benchmarks.lenet_to_vgg",
-            "commit": record.commit(),
-            "device": record.device_name(torch.device("cpu")),
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
+            **record.origin("python -m tests.benchmarks.lenet_to_vgg"),
             "threads": torch.get_num_threads(),
-            "data": {
-                name: {"kind": s.source.kind, "variant": s.source.variant, "sha256": s.source.sha256}
-                for name, s in sources.items()
-            },
+            "data": {name: record.source(images) for name, images in sources.items()},
             "seeds": list(SEEDS),
             "rates": list(RATES),
             "series": found,

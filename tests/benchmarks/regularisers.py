@@ -8,7 +8,6 @@ record.
 
 import argparse
 import copy
-import platform
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -131,22 +130,12 @@ def main() -> None:
             results[early] = summary(strength, runs, "stopped")
             results[early]["epochs"] = [run["stopped"]["epoch"] for run in runs]
         print(f"{time.perf_counter() - began:5.0f} s  {name}  {results[name]['test_accuracy']}", flush=True)
-    source = digits.source
     record.write(
         options.record,
         {
-            "command": "python -m tests.benchmarks.regularisers",
-            "commit": record.commit(),
-            "device": record.device_name(torch.device("cpu")),
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
+            **record.origin("python -m tests.benchmarks.regularisers"),
             "threads": torch.get_num_threads(),
-            "data": {
-                "name": "mnist",
-                "kind": source.kind,
-                "variant": source.variant,
-                "sha256": source.sha256,
-            },
+            "data": {"name": "mnist"} | record.source(digits),
             "images": {"train": FEW, "validation": HELD_OUT, "test": len(test)},
             "steps": EPOCHS * FEW // BATCH,
             "seeds": list(SEEDS),

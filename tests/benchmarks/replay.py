@@ -5,7 +5,6 @@ replayed, and compiled and replayed.
 """
 
 import argparse
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +51,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.backends.cudnn.benchmark = True
     found: dict[str, Any] = {
-        "command": "python -m tests.benchmarks.replay",
-        "commit": record.commit(),
-        "device": record.device_name(runtime.device()),
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
+        **record.origin("python -m tests.benchmarks.replay", runtime.device()),
         "milliseconds": {},
     }
     for name in ("resnet20-cifar10", "resnet56-cifar10", "race94"):

@@ -9,7 +9,6 @@ matrices. Random pixels in CIFAR-10's sizes, one thread. No figure is asserted.
 import argparse
 import itertools
 import os
-import platform
 import shlex
 import statistics
 import sys
@@ -261,11 +260,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     found: dict[str, Any] = {
-        "command": shlex.join(["python", "-m", "tests.benchmarks.training", *sys.argv[1:]]),
-        "commit": record.commit(),
-        "device": record.device_name(torch.device("cpu")),
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
+        **record.origin(shlex.join(["python", "-m", "tests.benchmarks.training", *sys.argv[1:]])),
         "threads": 1,
         "load": {"before": [round(value, 2) for value in os.getloadavg()]},
         "input_pipeline": input_pipeline(options.quick),
