@@ -2,12 +2,13 @@
 
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
 from cnncourse.authoring.clean import LARGEST_FIGURE, Kind, text_of
 from cnncourse.authoring.inputs import read_afterwards
+from cnncourse.authoring.timing import asserted_times
 from cnncourse.grading.cells import grade_id
 
 LARGEST_NOTEBOOK = 600_000
@@ -60,16 +61,17 @@ def problems(notebook: NotebookNode, kind: Kind, *, columns: int | None = COLUMN
     if kind == "chapter":
         found += _median(notebook)
     else:
-        found += _inputs(notebook)
+        found += _followed(read_afterwards, notebook)
+    found += _followed(asserted_times, notebook)
     size = len(text_of(notebook).encode())
     if size > LARGEST_NOTEBOOK:
         found.append(f"the notebook has {size:,} bytes, at most {LARGEST_NOTEBOOK:,} are allowed")
     return found
 
 
-def _inputs(notebook: NotebookNode) -> list[str]:
+def _followed(rule: Callable[[NotebookNode], list[str]], notebook: NotebookNode) -> list[str]:
     try:
-        return read_afterwards(notebook)
+        return rule(notebook)
     except SyntaxError as error:  # of a notebook that is being written
         return [f"a cell cannot be read: {error}"]
 

@@ -11,13 +11,14 @@ LOCKED = ("test", "task", "readonly")  # what a student may read only
 BY_HAND = ("manual", "task")  # what a person grades
 BESIDE = "beside"
 
-_MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS|MARK SCHEME)[ \t]*\n?", re.MULTILINE)
-_SOLUTION = re.compile(
-    r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n.*?^[ \t]*### END SOLUTION[^\n]*$", re.MULTILINE | re.DOTALL
+# As nbgrader: what matters is the words. Before them may stand what makes a comment, in any language.
+_BEGIN, _END = (rf"^([ \t]*)[^\w\s]*[ \t]*{word} " for word in ("BEGIN", "END"))
+_MARKER = re.compile(
+    r"^[ \t]*[^\w\s]*[ \t]*(?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS|MARK SCHEME)\b[^\n]*\n?", re.MULTILINE
 )
+_SOLUTION = re.compile(rf"{_BEGIN}SOLUTION\b[^\n]*\n.*?{_END}SOLUTION\b[^\n]*$", re.MULTILINE | re.DOTALL)
 _SECRET = re.compile(
-    r"^[ \t]*### BEGIN (HIDDEN TESTS|MARK SCHEME)[^\n]*\n.*?^[ \t]*### END \1[^\n]*\n?",
-    re.MULTILINE | re.DOTALL,
+    rf"{_BEGIN}(HIDDEN TESTS|MARK SCHEME)\b[^\n]*\n.*?{_END}\2\b[^\n]*\n?", re.MULTILINE | re.DOTALL
 )
 
 
@@ -88,6 +89,8 @@ def released(source: str, role: Role, kind: str) -> str:
     Example:
         >>> released("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", "solution", "code")
         '# YOUR CODE HERE\nraise NotImplementedError()'
+        >>> released("# BEGIN HIDDEN TESTS\nassert x\n# END HIDDEN TESTS\nx", "test", "code")
+        'x'
     """
     source = _SECRET.sub("", source).rstrip("\n")
     stub = "YOUR ANSWER HERE" if kind == "markdown" else "# YOUR CODE HERE\nraise NotImplementedError()"

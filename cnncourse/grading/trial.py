@@ -122,7 +122,7 @@ def _beside(
         trial = replace(job, assignment=_with_beside(job.assignment, chosen))
         report = _graded(grade(trial, model, student=_SOLUTION), tests)
         if not _failed(report):
-            return trial, report
+            return _fewer(job, grade, model, tests, failed) if chosen != failed else (trial, report)
     some = failed - _failed(report)
     if some:  # those few that no place helps are broken; the others need not follow them
         trial = replace(job, assignment=_with_beside(job.assignment, some))
@@ -130,6 +130,19 @@ def _beside(
         if _failed(again) <= _failed(report):
             return trial, again | {name: report[name] for name in _failed(again)}
     return (trial if some else job), report
+
+
+def _fewer(
+    job: Job, grade: GradeFunction, model: bytes, tests: list[str], failed: set[str]
+) -> tuple[Job, dict[str, CellReport]]:
+    """Leave apart from the student what can be, one test after the other, where all beside him do."""
+    chosen = set(tests)
+    for one in [*reversed([name for name in tests if name not in failed]), ""]:
+        trial = replace(job, assignment=_with_beside(job.assignment, chosen - {one}))
+        report = _graded(grade(trial, model, student=_SOLUTION), tests)
+        if not _failed(report):
+            chosen, found = chosen - {one}, (trial, report)
+    return found
 
 
 class Known:
@@ -210,8 +223,9 @@ def _free(job: Job, grade: GradeFunction, notebook: "NotebookNode", tests: list[
 def _fault(
     report: CellReport, kind: Literal["beside", "broken"], notebook: "NotebookNode", looked_at: str = ""
 ) -> Fault:
-    if looked_at and report.passed:
-        return Fault(report.cell, kind, report.max_points, (_LOOKS.format(looked_at),))
+    if report.passed:
+        said = _LOOKS.format(looked_at) if looked_at else _LEAVES
+        return Fault(report.cell, kind, report.max_points, (said,))
     cell = next(cell for cell in notebook.cells if cells.grade_id(cell) == report.cell)
     lines = cells.without_markers(cell.source).splitlines()
     said = list(report.lines[:_LINES]) or [report.reason]
@@ -293,6 +307,7 @@ def _lines(fault: Fault) -> Iterator[str]:
 
 
 _LOOKS = "it looks at {} after the answer has had it; apart from the student, an answer gets a copy"
+_LEAVES = "apart it passes as well, but a test that is judged there needs what it leaves behind"
 _WORDS = {
     "beside": "can be judged in the student's process only",
     "broken": "the solution does not pass it, wherever it is judged",

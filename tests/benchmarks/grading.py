@@ -5,8 +5,9 @@
 Answers are drawn from the exercise's bank. Both commands start cold, each in a course of its own with
 nbgrader's default settings and an empty gradebook. Both end with grades and graded notebooks; ``cnncourse``
 has written feedback pages, tables and statistics as well, stock nbgrader has drawn the figures of each
-notebook. Memory is what a worker, its judge server and its fork server take, shared pages counted once;
-seconds of processors say what bounds a run.
+notebook. The trial of the model solution, once for each assignment, is timed by itself. Memory is what a
+worker, its judge server and its fork server take, shared pages counted once; seconds of processors say what
+bounds a run.
 """
 
 import argparse
@@ -119,6 +120,8 @@ def main() -> None:
             lay_out(course, exercise, raws)
             timed(course, "nbgrader", "generate_assignment", exercise.stem)  # makes the gradebook
         words = ["grade", exercise.stem, "--workers", str(chosen.workers)]
+        trial = timed(ours, "cnncourse", "grade", exercise.stem, "--try")
+        print(f"the model solution, once for each assignment: {trial.seconds:.1f} s", flush=True)
         mine = timed(ours, "cnncourse", *words, look=True)
         show("cnncourse", mine, len(raws))
         theirs = timed(stock, "nbgrader", "autograde", exercise.stem)

@@ -18,6 +18,8 @@ BESIDE = {  # what cannot be judged apart from the student's process
     "ps1": "1 of 4 cells is judged",
     "hw3": "1 of 4 cells is judged",
     "Old-One": "",
+    "ps2": "",
+    "numerics": "",
     "lab_week2": "4 of 5 cells are judged",
 }
 

@@ -7,7 +7,6 @@ what they find in Jupyter; ``tests/grading/inside/test_like_a_kernel.py`` runs t
 import bdb
 import builtins
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -105,14 +104,6 @@ def shell() -> ZMQInteractiveShell:
     bdb.Bdb.set_trace = _go_on  # type: ignore[method-assign]
     sys.breakpointhook = _go_on
     return made
-
-
-def find_modules_here() -> None:
-    """Let a notebook import what lies beside it, if the standard library has no such module."""
-    sys.argv = ["ipykernel_launcher.py"]
-    folders = [os.path.basename(path) for path in sys.path]
-    packages = (n for n, name in enumerate(folders) if name in ("site-packages", "dist-packages"))
-    sys.path.insert(next(packages, 0), "")
 
 
 def _go_on(*_: Any, **__: Any) -> None:

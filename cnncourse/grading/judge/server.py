@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 
 from cnncourse.grading.inside import forkserver, hugepages, namespaces
+from cnncourse.grading.inside.importing import import_from
 from cnncourse.grading.judge import protocol
 from cnncourse.grading.sandbox.bubblewrap import SandboxError
 from cnncourse.grading.sandbox.spawner import Spawner
@@ -95,6 +96,7 @@ def main(folder: str) -> None:
         with Spawner(files, modules, limits=job.limits, sandboxed=job.sandboxed) as spawner:
             os.chdir(spawner.work)
             imports.join()
+            import_from(str(spawner.work))  # the instructor's own files: no student can write here
             from cnncourse.grading.judge.grade_one import SubmissionGrader
 
             grader = SubmissionGrader(job, spawner)

@@ -107,7 +107,8 @@ def add_assignment(course: Course, book: Any, assignment: Assignment) -> bool:
         Whether something was entered; False if the gradebook knows this version.
 
     Raises:
-        GradebookError: cells were added or removed although students have handed it in.
+        GradebookError: nbgrader makes no students' version of it, or cells were added or removed although
+            students have handed it in.
     """
     from nbgrader.api import MissingEntry
     from nbgrader.preprocessors import (
@@ -124,7 +125,13 @@ def add_assignment(course: Course, book: Any, assignment: Assignment) -> bool:
     about = {"assignment": name, "notebook": assignment.stem, "student": ".", "db_url": course.db_url}
     resources: Any = {"nbgrader": about}
     for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
-        notebook, resources = step(config=course.config).preprocess(notebook, resources)
+        try:
+            notebook, resources = step(config=course.config).preprocess(notebook, resources)
+        except Exception as problem:  # nbgrader's own words, or those of a step of the course's config
+            raise GradebookError(
+                f"nbgrader makes no students' version of {assignment.label}, so nobody was graded: "
+                f"{step.__name__}: {str(problem).rstrip('.')}{_stray(assignment)}"
+            ) from problem
     with contextlib.suppress(MissingEntry):
         known = {cell.name: cell.checksum for cell in book.find_notebook(assignment.stem, name).source_cells}
         marked = (cell for cell in notebook.cells if cells.role(cell))
@@ -140,6 +147,14 @@ def add_assignment(course: Course, book: Any, assignment: Assignment) -> bool:
         ) from None
     book.db.expire_all()
     return True
+
+
+def _stray(assignment: Assignment) -> str:
+    """Name the cells with an answer's markers that are no answers: what nbgrader stops at, and does not name."""
+    marked = (cell for cell in assignment.notebook.cells if "BEGIN SOLUTION" in cell.source)
+    stray = [cell for cell in marked if cells.role(cell) not in ("solution", "manual")]
+    firsts = [next(filter(str.strip, cell.source.splitlines())).strip() for cell in stray]
+    return f"; the cell that begins with: {' · '.join(firsts)}" if stray else ""
 
 
 def write(

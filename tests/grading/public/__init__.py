@@ -1,4 +1,5 @@
-"""Assignments as the public has them: nbgrader's own example, homework with tables, old formats, odd names.
+"""Assignments as the public has them: nbgrader's own example, homework with tables, old formats, odd names,
+tests with a module of their own.
 
 ``lay_out`` writes a course that knows nothing of this repository, with three students: one is right, one is
 wrong here and there, one has done nothing. Of nbgrader's own two, one has handed in half.
@@ -19,17 +20,32 @@ c.CourseDirectory.course_id = "course101"
 c.IncludeHeaderFooter.header = "source/header.ipynb"
 """
 SALES = {"sales.csv": "shop,day,amount\nnorth,2024-01-01,10\nsouth,2024-01-02,20\nnorth,2024-01-01,20\n"}
+TOOLS = {
+    "logic_tools.py": """
+from itertools import product
+
+
+def rows_of(count):
+    return list(product([False, True], repeat=count))
+
+
+def assert_table(function, count, wanted):
+    assert [bool(function(*row)) for row in rows_of(count)] == wanted
+"""
+}
 ASSIGNMENTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     # the assignment: its notebooks and the files here that they come from; the files beside them
     "hw3": ({"hw3": "tables"}, SALES),
     "Old-One": ({"circle area": "old"}, {}),
+    "ps2": ({"truth tables": "logic"}, TOOLS),
+    "numerics": ({"numerics": "numerics"}, {}),
     "lab_week2": ({"objects": "objects", "tables": "tables"}, SALES),
 }
-_REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$", re.MULTILINE | re.DOTALL)
+_REGION = re.compile(r"^([ \t]*)#+ BEGIN SOLUTION\n.*?^[ \t]*#+ END SOLUTION$", re.MULTILINE | re.DOTALL)
 _HIDDEN = re.compile(
-    r"^[ \t]*### BEGIN HIDDEN TESTS\n.*?^[ \t]*### END HIDDEN TESTS\n?", re.MULTILINE | re.DOTALL
+    r"^[ \t]*#+ BEGIN HIDDEN TESTS\n.*?^[ \t]*#+ END HIDDEN TESTS\n?", re.MULTILINE | re.DOTALL
 )
-_MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
+_MARKER = re.compile(r"^[ \t]*#+ (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 _STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError()"
 
 
