@@ -16,7 +16,7 @@ _FILLS = {"append", "extend", "insert", "update", "add"}
 
 
 def asserted_times(notebook: NotebookNode) -> list[str]:
-    """Name the cells that fail when the machine is slower or quicker, one line each; empty when all is well.
+    r"""Name the cells that fail when the machine is slower or quicker, one line each; empty when all is well.
 
     Follows what comes from a clock through the names of a notebook: functions, loops, lists and dictionaries.
 
@@ -25,7 +25,7 @@ def asserted_times(notebook: NotebookNode) -> list[str]:
 
     Example:
         >>> from nbformat.v4 import new_code_cell, new_notebook
-        >>> source = "start = perf_counter()\\nassert perf_counter() - start < 1"
+        >>> source = "start = perf_counter()\nassert perf_counter() - start < 1"
         >>> asserted_times(new_notebook(cells=[new_code_cell(source, id="race")]))  # doctest: +ELLIPSIS
         ['[race] perf_counter decides whether the cell fails...
     """
@@ -100,7 +100,7 @@ class _Follow:
             case ast.Tuple(elts=parts), ast.Tuple(elts=values) if len(parts) == len(values):
                 for part, given in zip(parts, values, strict=True):
                     self._store(part, given)
-            case (ast.Tuple(elts=parts) | ast.List(elts=parts)), _:
+            case ((ast.Tuple(elts=parts) | ast.List(elts=parts)), _):
                 for part in parts:
                     self._store(part, value)
             case ast.Name(id=name), _ if not self._times_in(value):

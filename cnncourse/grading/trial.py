@@ -224,8 +224,8 @@ def _fault(
     report: CellReport, kind: Literal["beside", "broken"], notebook: "NotebookNode", looked_at: str = ""
 ) -> Fault:
     if report.passed:
-        said = _LOOKS.format(looked_at) if looked_at else _LEAVES
-        return Fault(report.cell, kind, report.max_points, (said,))
+        why = _LOOKS.format(looked_at) if looked_at else _LEAVES
+        return Fault(report.cell, kind, report.max_points, (why,))
     cell = next(cell for cell in notebook.cells if cells.grade_id(cell) == report.cell)
     lines = cells.without_markers(cell.source).splitlines()
     said = list(report.lines[:_LINES]) or [report.reason]

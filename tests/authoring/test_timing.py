@@ -1,4 +1,4 @@
-"""The lint of measured times: no cell fails because a machine is slow, and what is not a time may be asserted."""
+"""The lint of measured times: no cell fails because a machine is slow; other things may be asserted."""
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -28,10 +28,10 @@ def notebook(*sources):
         ("taken = {n: seconds(f) for n in names}\nbest = min(taken.values())\nassert best > 2", "best"),
         ("line = []\nfor n in names:\n    line.append(seconds(f))\nassert max(line) > 2", "line"),
         ("cost = {}\ncost['a'] = seconds(f)\nassert cost['a'] > 2", "cost"),
-        ("pairs = [(seconds(f), seconds(g)) for _ in range(7)]\nr = mean(a / b for a, b in pairs)\nassert r > 2", "r"),
+        ("pairs = [(seconds(f), 1) for _ in range(7)]\nr = mean(a / b for a, b in pairs)\nassert r > 2", "r"),
         ("total = 0\ntotal += seconds(f)\nassert total < 9", "total"),
         ("t = 1.0\nfor n in names:\n    assert t < 2\n    t = seconds(f)", "t"),
-        ("import time\nstart = time.perf_counter()\nassert time.perf_counter() - start > 0.2", "perf_counter"),
+        ("start = time.perf_counter()\nassert time.perf_counter() - start > 0.2", "perf_counter"),
         ("def both():\n    return seconds(f), 1\nif wanted:\n    assert both()[0] < 1", "both"),
         ("with lock:\n    check.equal(seconds(f), 3)", "seconds"),
     ],
@@ -47,7 +47,7 @@ def test_a_cell_that_insists_on_a_time_is_refused(source, name):
     [
         "took = seconds(f)\nprint(took)\nassert net(x).shape == (1, 2)",
         "took = seconds(f)\ntook = 3\nassert took == 3",
-        "for name, each in {'a': seconds(f)}.items():\n    print(name, each)\nfor name in names:\n    assert name",
+        "for name, each in {'a': seconds(f)}.items():\n    print(each)\nfor name in names:\n    assert name",
         "def inner():\n    start = process_time()\nstart = 2\nassert start == 2",
         "took = seconds(f)\nassert all(took.x == 1 for took in cases)",
         "recorded = read_record('benchmark')['seconds']\nassert recorded[0] < recorded[1]",

@@ -1,8 +1,8 @@
 """What the chapters say about time, measured again and again: ``python -m tests.benchmarks.chapter_times``.
 
-A chapter shows the times of the machine that it runs on, and another machine has others. So the sentences rest
-on this record: each chapter runs up to a cell, several times, each time in a new kernel, and what its own cells
-have measured by then is kept.
+A chapter shows the times of the machine that it runs on, and another machine has others. So the sentences
+rest on this record: each chapter runs up to a cell, several times, each time in a new kernel, and what its
+own cells have measured by then is kept.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from cnncourse.train import record
 
 RECORD = Path("book/assets/runs/benchmark-chapter-times.json")
 RUNS = 5
-MEASURED: dict[str, tuple[str, dict[str, str]]] = {  # chapter: its last cell, and what it has measured by then
+MEASURED: dict[str, tuple[str, dict[str, str]]] = {  # a chapter: its last cell, and what is measured by then
     "02_convolution": ("kernel-race", {"ratios": "ratios", "lines": "lines"}),
     "04_kinds_of_convolution": ("bill-copy", {"taken": "taken", "dear": "dear", "trial": "trial"}),
     "06_activations_losses": (
         "classifiers-table",
         {
-            "fit": "{n: float(np.median(tried[n, 'features'], 0)[1] / unit_fit) for n in MODELS}",
-            "answer": "{n: float(np.median(tried[n, 'features'], 0)[2] / unit_ask) for n in MODELS}",
+            "fit": "{n: float(np.median(clocks[n, 'features'], 0)[0] / unit_fit) for n in MODELS}",
+            "answer": "{n: float(np.median(clocks[n, 'features'], 0)[1] / unit_ask) for n in MODELS}",
         },
     ),
     "08_batch_norm": ("fold-ratio", {"lrn": "lrn_ratio", "fold": "fold_ratio"}),

@@ -42,6 +42,17 @@ def test_an_odd_mark_is_no_mark(odd):
     assert (cells.role(cell), cells.grade_id(cell), cells.points(cell)) == ("", "", None)
 
 
+@pytest.mark.parametrize("before", ["### ", "# ", "#", "    ## ", "", "% ", "// ", "<!-- "])
+def test_regions_are_found_as_nbgrader_finds_them(before):
+    secret = f"a\n{before}BEGIN HIDDEN TESTS\nb\n{before}END HIDDEN TESTS\nc"
+    answer = secret.replace("HIDDEN TESTS", "SOLUTION")
+    assert cells.released(secret, "test", "code") == "a\nc"
+    assert "b" not in cells.released(answer, "solution", "code").splitlines()
+    assert cells.without_markers(secret) == cells.without_markers(answer) == "a\nb\nc"
+    text = "print('BEGIN SOLUTION')\nBEGIN_SOLUTION = 1"
+    assert cells.without_markers(text) == text
+
+
 def test_a_task_is_given_out_without_its_mark_scheme():
     assert cells.released(TASK, "task", "markdown") == "Draw two kernels below."
     assert "MARK SCHEME" not in cells.without_markers(TASK)

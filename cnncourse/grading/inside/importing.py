@@ -1,4 +1,4 @@
-"""What lies beside a notebook can be imported from it, in a kernel, in the student's process and in the tests."""
+"""What lies beside a notebook can be imported from it, in the student's process and in the tests."""
 
 import os
 import sys

@@ -150,7 +150,7 @@ def add_assignment(course: Course, book: Any, assignment: Assignment) -> bool:
 
 
 def _stray(assignment: Assignment) -> str:
-    """Name the cells with an answer's markers that are no answers: what nbgrader stops at, and does not name."""
+    """Name the cells with an answer's markers that are no answers: nbgrader stops at them."""
     marked = (cell for cell in assignment.notebook.cells if "BEGIN SOLUTION" in cell.source)
     stray = [cell for cell in marked if cells.role(cell) not in ("solution", "manual")]
     firsts = [next(filter(str.strip, cell.source.splitlines())).strip() for cell in stray]

@@ -1,5 +1,4 @@
-"""Assignments as the public has them: nbgrader's own example, homework with tables, old formats, odd names,
-tests with a module of their own.
+"""Assignments as the public has them: nbgrader's example, homework, old formats, odd names, own modules.
 
 ``lay_out`` writes a course that knows nothing of this repository, with three students: one is right, one is
 wrong here and there, one has done nothing. Of nbgrader's own two, one has handed in half.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from cnncourse.grading.assignment import Assignment
 from cnncourse.grading.records import feedback, gradebook
@@ -297,6 +297,19 @@ def test_other_points_are_taken_over(room):
     more.cells[3].metadata.nbgrader["points"] = 5
     assert gradebook.add_assignment(course, book, Assignment(NAME, nbformat.writes(more)))
     assert gradebook.submission_grade(book, NAME, "ada").max_score == 13.0
+
+
+def test_an_answers_markers_in_a_cell_without_a_mark_are_one_line(room):
+    course, book, assignment = room
+    stray = assignment.notebook
+    source = "def forgotten():\n    # BEGIN SOLUTION\n    return 1\n    # END SOLUTION"
+    stray.cells.append(new_code_cell(source, id="forgotten"))
+    with pytest.raises(gradebook.GradebookError) as caught:
+        gradebook.add_assignment(course, book, Assignment(NAME, nbformat.writes(stray)))
+    said = str(caught.value)
+    assert said.startswith(f"nbgrader makes no students' version of {NAME}, so nobody was graded: Clear")
+    assert said.endswith("the cell that begins with: def forgotten():")
+    assert "\n" not in said
 
 
 @pytest.mark.parametrize("url", ["sqlite:////no/such/folder/x.db", "gradebook.db", "nosuch://host/db"])
