@@ -25,11 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 900
 BUDGET = 60  # seconds a notebook on two cores
 NOT_MENDED = {
-    "book": ("19", "20", "21"),
     "solutions": ("01", "02", "03", "18", "19", "20", "21"),
     "exercises": ("01", "02", "03", "18", "19", "20", "21"),
 }
-"""Chapters and exercises that still have lines of code over 80 columns. These lists only get shorter."""
+"""Exercises that still have lines of code over 80 columns. These lists only get shorter."""
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
