@@ -19,7 +19,7 @@ BESIDE = {  # what cannot be judged apart from the student's process
     "hw3": "1 of 4 cells is judged",
     "Old-One": "",
     "ps2": "",
-    "numerics": "2 of 4 cells are judged",
+    "numerics": "3 of 4 cells are judged",
     "lab_week2": "4 of 5 cells are judged",
 }
 
