@@ -15,7 +15,7 @@ geometry hints runtime
 conv norm optim augment plots
 notebook explorers backbones
 data diagrams
-heads train
+heads landscape train
 check
 grading
 authoring
