@@ -28,9 +28,9 @@ from cnncourse.backbones.shufflenet import ShuffleUnit
 from cnncourse.train import Recipe, evaluate, fit, record
 
 RECORD = Path("book/assets/runs/benchmark-lightweight-training.json")
-SEEDS, PICTURES, TESTED = (0, 1, 2), 2500, 4000
+SEEDS, PICTURES, TESTED = (0, 1, 2), 2000, 2000
 RECIPE = Recipe(
-    epochs=6, batch_size=50, augment=("crop:2", "flip"), optimiser="adamw", lr=3e-3, schedule="cosine",
+    epochs=3, batch_size=50, augment=("crop:2", "flip"), optimiser="adamw", lr=3e-3, schedule="cosine",
     warmup=0.5, keep="last",
 )  # fmt: skip
 SMALL: dict[str, Any] = {"num_classes": 10, "image_size": 16}
