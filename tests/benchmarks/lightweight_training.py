@@ -5,7 +5,6 @@ learning rate, with three seeds:
 
 - ``width``: MobileNet v1 at three widths, and full 3×3 layers in place of its separable ones.
 - ``shuffle``: ShuffleNet v1 with and without its shuffle.
-- ``bottleneck``: MobileNet v2 as it is, and with a ReLU6 on its narrow maps.
 
 Chapter 14 shows the record.
 """
@@ -23,7 +22,6 @@ from torch import nn
 
 from cnncourse import backbones, data, diagrams, runtime
 from cnncourse.backbones.blocks import ConvNorm
-from cnncourse.backbones.mobilenet import InvertedResidual
 from cnncourse.backbones.shufflenet import ShuffleUnit
 from cnncourse.train import Recipe, evaluate, fit, record
 
@@ -56,18 +54,7 @@ def shuffle(on: bool) -> nn.Module:
     return net
 
 
-def bottleneck(linear: bool) -> nn.Module:
-    """MobileNet v2, a quarter as wide."""
-    net = backbones.create("mobilenet_v2", width=0.25, dropout=0, **SMALL)
-    for block in net.modules():
-        if isinstance(block, InvertedResidual) and not linear:
-            block.layers[-1].activation = nn.ReLU6()
-    return net
-
-
 SERIES: dict[str, dict[str, Callable[[], nn.Module]]] = {
-    "shuffle": {"with": lambda: shuffle(True), "without": lambda: shuffle(False)},
-    "bottleneck": {"linear": lambda: bottleneck(True), "ReLU6": lambda: bottleneck(False)},
     "width": {
         **{
             f"separable × {width}": (lambda w=width: backbones.create("mobilenet_v1", width=w, **SMALL))
@@ -75,6 +62,7 @@ SERIES: dict[str, dict[str, Callable[[], nn.Module]]] = {
         },
         "full × 0.125": lambda: full(0.125),
     },
+    "shuffle": {"with": lambda: shuffle(True), "without": lambda: shuffle(False)},
 }
 
 
@@ -112,19 +100,19 @@ def main() -> None:
                 "cpu_seconds": seconds,
             }
             print(f"{time.process_time() - began:5.0f} s", title, name, results[title][name], flush=True)
-    record.write(
-        options.record,
-        {
-            **record.origin("python -m tests.benchmarks.lightweight_training"),
-            "threads": torch.get_num_threads(),
-            "data": {"name": "cifar10, halved to 16×16 pixels"} | record.source(source),
-            "images": {"train": PICTURES, "test": TESTED},
-            "settings": RECIPE.to_dict(),
-            "seeds": list(SEEDS),
-            "cpu_seconds": round(time.process_time() - began, 1),
-            "results": results,
-        },
-    )
+            record.write(
+                options.record,
+                {
+                    **record.origin("python -m tests.benchmarks.lightweight_training"),
+                    "threads": torch.get_num_threads(),
+                    "data": {"name": "cifar10, halved to 16×16 pixels"} | record.source(source),
+                    "images": {"train": PICTURES, "test": TESTED},
+                    "settings": RECIPE.to_dict(),
+                    "seeds": list(SEEDS),
+                    "cpu_seconds": round(time.process_time() - began, 1),
+                    "results": results,
+                },
+            )
 
 
 if __name__ == "__main__":
