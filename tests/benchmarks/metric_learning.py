@@ -1,8 +1,8 @@
 """Which way of teaching a distance is best for strangers? ``python -m tests.benchmarks.metric_learning``.
 
-A small LeNet learns seven digits, and is judged on the three that it has never seen: by retrieval (is the
-nearest picture of the same class?) and by verification (at the threshold where both kinds of errors are equally
-frequent, how many pairs are judged wrongly?). All take the same steps, on batches of the same size. The margin
+A small LeNet learns seven digits, and is judged on the three that it has never seen. Retrieval: is the
+nearest picture of the same class? Verification: at the threshold where both kinds of errors are equally
+frequent, how many pairs are judged wrongly? All take the same steps, on batches of the same size. The margin
 is tried on digits of its own, 5 and 6, by nets taught 0 to 4. Chapter 16 shows the record.
 """
 

@@ -27,7 +27,10 @@ def test_triplet_loss(squared, power, margin):
     points, labels = batch(0)
     found = hard_triplets(points, labels)
     loss = losses.TripletMarginLoss(margin, distance=plain(power))(points, labels, tuple(found))
-    ours = [triplet_loss(*(points[k, None] for k in t), margin=margin, squared=squared) for t in zip(*found)]
+    ours = [
+        triplet_loss(*(points[k, None] for k in t), margin=margin, squared=squared)
+        for t in zip(*found, strict=True)
+    ]
     active = [one for one in ours if one > 0]  # the library's mean leaves out the zeros
     torch.testing.assert_close(sum(active) / len(active), loss)
 
@@ -46,7 +49,9 @@ def test_contrastive_loss_of_a_pair(equal):
 def test_batch_hard(seed):
     points, labels = batch(seed)
     found = miners.BatchHardMiner(distance=plain(1))(points, labels)
-    assert all(torch.equal(ours, other) for ours, other in zip(hard_triplets(points, labels), found, strict=True))
+    assert all(
+        torch.equal(ours, other) for ours, other in zip(hard_triplets(points, labels), found, strict=True)
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
