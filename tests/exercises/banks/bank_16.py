@@ -58,6 +58,13 @@ def contrastive(one, other, same, margin):
     return torch.where(same.bool(), gap**2, (margin - gap).clamp(min=0) ** 2).mean()
 
 
+@wrong("distance-squared-inside", fails={"pairs-value"}, hint="pairs-inner")
+def contrastive(one, other, same, margin):
+    """Subtracts the squared distance from the margin."""
+    squared = (one - other).square().sum(1)
+    return 0.5 * torch.where(same.bool(), squared, (margin - squared).clamp(min=0)).mean()
+
+
 @right("pair-by-pair")
 def contrastive(one, other, same, margin):
     """A plain loop, a plain number."""
@@ -172,6 +179,20 @@ def errors(gaps, same, threshold):
     """Accepts a pair at the threshold itself."""
     accepted = gaps <= threshold
     return accepted[~same].double().mean().item(), 1 - accepted[same].double().mean().item()
+
+
+@wrong("friends-first", fails={"marks-errors"}, hint="errors-turned")
+def errors(gaps, same, threshold):
+    """Returns the two shares in the other order."""
+    accepted = gaps < threshold
+    return 1 - accepted[same].double().mean().item(), accepted[~same].double().mean().item()
+
+
+@wrong("friends-that-come-in", fails={"marks-errors"}, hint="errors-right")
+def errors(gaps, same, threshold):
+    """Gives the share of friends let in, as the ROC curve does."""
+    accepted = gaps < threshold
+    return accepted[~same].double().mean().item(), accepted[same].double().mean().item()
 
 
 @right("counted-in-a-loop")
