@@ -1,0 +1,201 @@
+"""What attention gains, at small scale: ``python -m tests.benchmarks.attention``.
+
+- ``gates``: ResNet-14 on 5,000 photographs halved to 16×16 pixels: plain, with SE, with CBAM, and plain with
+  as many parameters as SE has. All take the same steps, from the same seeds. Then the gates of the trained
+  nets are averaged by class, exchanged between pictures, and frozen at their means.
+
+The learning rate of each net is the one of two that does better on pictures put aside, with a seed of its
+own. Chapter 17 shows the record.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnncourse import data, diagrams, runtime
+from cnncourse.backbones.attention import CBAM, SE, SpatialGate
+from cnncourse.backbones.base import kaiming
+from cnncourse.backbones.resnet_cifar import CifarBlock, CifarResNet
+from cnncourse.train import Recipe, evaluate, fit, record
+
+RECORD = Path("book/assets/runs/benchmark-attention.json")
+SEEDS, CHOOSING, RATES, HELD_OUT = (0, 1, 2, 3), 100, (2e-3, 6e-3), 500
+GATES = Recipe(epochs=5, batch_size=50, optimiser="adamw", schedule="cosine", warmup=0.5, keep="last",
+               augment=("crop:2", "flip"))  # fmt: skip
+Change = Callable[[Tensor], Tensor]
+
+
+# ---------------------------------------------------------------- SE and CBAM
+
+
+def resnet14(gate: Callable[[int], nn.Module] | None = None) -> CifarResNet:
+    """Build ResNet-14 for 16×16 pixels, with a gate behind the second norm of each block."""
+    net = CifarResNet(14, image_size=16)
+    for block in net.modules():
+        if gate is not None and isinstance(block, CifarBlock):
+            block.norm2 = nn.Sequential(block.norm2, gate(block.norm2.num_features))
+    return net
+
+
+def wider(extra: int) -> nn.Module:
+    """Build the plain ResNet-14 with some channels more in the middle of its last block."""
+    net = resnet14()
+    block = net.layer3[1]
+    block.conv1 = nn.Conv2d(64, 64 + extra, 3, padding=1, bias=False)
+    block.norm1 = nn.BatchNorm2d(64 + extra)
+    block.conv2 = nn.Conv2d(64 + extra, 64, 3, padding=1, bias=False)
+    kaiming(block)
+    return net
+
+
+NETS: dict[str, Callable[[], nn.Module]] = {
+    "plain": resnet14,
+    "plain, wider": lambda: wider(5),
+    "SE": lambda: resnet14(gate=lambda channels: SE(channels, channels // 4)),
+    "CBAM": lambda: resnet14(gate=CBAM),
+}
+
+
+def gate_layers(net: nn.Module) -> list[nn.Module]:
+    """List the layers that give weights between 0 and 1: of SE for channels, of CBAM for places."""
+    found: list[nn.Module] = []
+    for layer in net.modules():
+        if isinstance(layer, SE):
+            found.append(layer.gate)
+        if isinstance(layer, SpatialGate):
+            found.append(layer.conv)
+    return found
+
+
+def answers(net: nn.Module, x: Tensor, change: Change | None = None) -> Tensor:
+    """Give the net's first guesses, with all gates changed on the way."""
+    hooks = []
+    if change is not None:
+        hooks = [layer.register_forward_hook(lambda _m, _i, o: change(o)) for layer in gate_layers(net)]
+    with torch.no_grad():
+        guesses = net.eval()(x).argmax(1)
+    for hook in hooks:
+        hook.remove()
+    return guesses
+
+
+def exchanged(net: nn.Module, test: data.ImageSet, over: tuple[int, ...]) -> dict[str, Any]:
+    """Count right answers, and those that stay, when the gates are another picture's or their mean (over which axes)."""
+    x, labels = test.normalised(), test.labels
+    own = answers(net, x)
+    changes: dict[str, Change] = {
+        "another picture's": lambda gates: gates.roll(1, 0),
+        "their mean": lambda gates: gates.mean(over, keepdim=True).expand_as(gates),
+    }
+    found: dict[str, Any] = {"own": {"accuracy": share(own == labels), "same answer": 1.0}}
+    for name, change in changes.items():
+        other = answers(net, x, change)
+        found[name] = {"accuracy": share(other == labels), "same answer": share(other == own)}
+    return found
+
+
+def share(hits: Tensor) -> float:
+    """Share of what is true, to four digits."""
+    return round(hits.float().mean().item(), 4)
+
+
+def by_class(net: nn.Module, test: data.ImageSet) -> list[Any]:
+    """Average the gates of each SE block over the test pictures of each class: blocks × classes × channels."""
+    kept: list[Tensor] = []
+    hooks = [layer.register_forward_hook(lambda _m, _i, o: kept.append(o[:, :, 0, 0]))
+             for layer in gate_layers(net)]  # fmt: skip
+    with torch.no_grad():
+        net.eval()(test.normalised())
+    for hook in hooks:
+        hook.remove()
+    classes = range(len(test.classes))
+    means = [torch.stack([gates[test.labels == k].mean(0) for k in classes]) for gates in kept]
+    return [[[round(v, 3) for v in row] for row in block.tolist()] for block in means]
+
+
+def gates() -> dict[str, Any]:
+    """Choose rates, train, exchange the gates."""
+    photos = halved(data.load("cifar10").take(5000 + HELD_OUT))
+    test = halved(data.load("cifar10", "test").take(5000))
+    held_out, train_set = photos.split(HELD_OUT / len(photos), seed=0)
+
+    def run(name: str, rate: float, seed: int) -> nn.Module:
+        runtime.seed(seed)
+        net = NETS[name]()
+        fit(net, train_set, recipe=GATES.but(lr=rate), seed=seed, progress=False, device="cpu")
+        return net
+
+    results: dict[str, Any] = {}
+    for name, build in NETS.items():
+        held = {rate: round(evaluate(run(name, rate, CHOOSING), held_out).accuracy, 4) for rate in RATES}
+        rate = max(held, key=held.__getitem__)
+        nets = [run(name, rate, seed) for seed in SEEDS]
+        counted = diagrams.summary(build())
+        results[name] = {
+            "parameters": counted.params,
+            "macs": counted.macs,
+            "rate": rate,
+            "held_out": held,
+            "train_accuracy": record.spread([evaluate(net, train_set).accuracy for net in nets]),
+            "test_accuracy": record.spread([evaluate(net, test).accuracy for net in nets]),
+        }
+        if name in ("SE", "CBAM"):
+            over = (0,) if name == "SE" else (2, 3)  # all pictures, all places
+            results[name]["exchanged"] = [exchanged(net, test, over) for net in nets]
+        if name == "SE":
+            results[name]["by_class"] = by_class(nets[0], test)
+        say(name, results[name]["held_out"], results[name]["test_accuracy"], results[name].get("exchanged"))
+    steps = GATES.epochs * len(train_set) // GATES.batch_size
+    return {"images": {"train": len(train_set), "validation": HELD_OUT, "test": len(test)}, "steps": steps,
+            "classes": list(test.classes), "results": results}  # fmt: skip
+
+
+def halved(pictures: data.ImageSet) -> data.ImageSet:
+    """Take the mean of each 2×2 pixels."""
+    return replace(pictures, images=F.avg_pool2d(pictures.images.float(), 2).round().byte())
+
+
+def say(*what: Any) -> None:
+    """Print with the seconds so far."""
+    print(f"{time.process_time():5.0f} s ", *what, flush=True)
+
+
+SERIES: dict[str, Callable[[], dict[str, Any]]] = {"gates": gates}
+
+
+def main() -> None:
+    """Run the series, print, record."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--record", type=Path, default=RECORD, help="where the record goes")
+    parser.add_argument("--only", choices=tuple(SERIES), help="renew this series alone")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    old = json.loads(options.record.read_text(encoding="utf-8")) if options.only else {}
+    found: dict[str, Any] = old.get("series", {})
+    for name in [options.only] if options.only else list(SERIES):
+        began = time.process_time()
+        found[name] = SERIES[name]()
+        found[name]["cpu_seconds"] = round(time.process_time() - began, 1)
+    record.write(
+        options.record,
+        {
+            **record.origin("python -m tests.benchmarks.attention"),
+            "threads": torch.get_num_threads(),
+            "data": {name: record.source(data.load(name, announce=False)) for name in ("cifar10", "mnist")},
+            "seeds": list(SEEDS),
+            "rates": list(RATES),
+            "series": found,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
