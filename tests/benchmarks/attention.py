@@ -41,7 +41,8 @@ def resnet14(gate: Callable[[int], nn.Module] | None = None) -> CifarResNet:
     net = CifarResNet(14, image_size=16)
     for block in net.modules():
         if gate is not None and isinstance(block, CifarBlock):
-            block.norm2 = nn.Sequential(block.norm2, gate(block.norm2.num_features))
+            gated = nn.Sequential(block.norm2, gate(block.norm2.num_features))
+            setattr(block, "norm2", gated)  # noqa: B010 - another type than before
     return net
 
 
@@ -81,14 +82,14 @@ def answers(net: nn.Module, x: Tensor, change: Change | None = None) -> Tensor:
     if change is not None:
         hooks = [layer.register_forward_hook(lambda _m, _i, o: change(o)) for layer in gate_layers(net)]
     with torch.no_grad():
-        guesses = net.eval()(x).argmax(1)
+        guesses: Tensor = net.eval()(x).argmax(1)
     for hook in hooks:
         hook.remove()
     return guesses
 
 
 def exchanged(net: nn.Module, test: data.ImageSet, over: tuple[int, ...]) -> dict[str, Any]:
-    """Count right answers, and those that stay, when the gates are another picture's or their mean (over which axes)."""
+    """Count right answers, and those that stay, with another picture's gates or their mean over some axes."""
     x, labels = test.normalised(), test.labels
     own = answers(net, x)
     changes: dict[str, Change] = {
@@ -108,7 +109,7 @@ def share(hits: Tensor) -> float:
 
 
 def by_class(net: nn.Module, test: data.ImageSet) -> list[Any]:
-    """Average the gates of each SE block over the test pictures of each class: blocks × classes × channels."""
+    """Average the gates of each block over the test pictures of each class: blocks × classes × channels."""
     kept: list[Tensor] = []
     hooks = [layer.register_forward_hook(lambda _m, _i, o: kept.append(o[:, :, 0, 0]))
              for layer in gate_layers(net)]  # fmt: skip
