@@ -3,6 +3,9 @@
 - ``gates``: ResNet-8 on 4,000 photographs halved to 16×16 pixels: plain, with SE, with CBAM, and plain with
   as many parameters as SE has. All take the same steps by the same recipe, from the same seeds. Then the
   gates of the trained nets are averaged by class, exchanged between pictures, and frozen at their means.
+- ``glimpse``: a digit somewhere on a canvas, one of nine windows to look through: at random, softly, hard
+  with REINFORCE (with and without a baseline), hard and straight through. Same steps for all.
+- ``masks``: six attention modules, the trunk times M and times 1 + M, on small digits.
 
 Chapter 17 shows the record.
 """
@@ -22,6 +25,7 @@ from torch import Tensor, nn
 from cnncourse import data, diagrams, runtime
 from cnncourse.backbones.attention import CBAM, SE, SpatialGate
 from cnncourse.backbones.base import kaiming
+from cnncourse.backbones.residual_attention import AttentionModule
 from cnncourse.backbones.resnet_cifar import CifarBlock, CifarResNet
 from cnncourse.train import Recipe, evaluate, fit, record
 
@@ -153,6 +157,133 @@ def gates() -> dict[str, Any]:
             "classes": list(test.classes), "results": results}  # fmt: skip
 
 
+# ---------------------------------------------------------------- a glimpse
+
+WAYS = ("random", "soft", "straight through", "REINFORCE", "REINFORCE, baseline")
+SIDE, WINDOW, STRIDE, PLACES, GLIMPSES, BATCH = 32, 18, 7, 9, 500, 50
+
+
+def moved(digits: data.ImageSet, seed: int) -> Tensor:
+    """Halve each digit and put it anywhere on a black canvas."""
+    small = F.avg_pool2d(digits.images.float() / 255, 2)
+    draw = torch.Generator().manual_seed(seed)
+    canvas = torch.zeros(len(small), 1, SIDE, SIDE)
+    places = torch.randint(SIDE - 13, (len(small), 2), generator=draw).tolist()
+    for digit, picture, (row, column) in zip(small, canvas, places, strict=True):
+        picture[:, row : row + 14, column : column + 14] = digit
+    return canvas
+
+
+def windows(x: Tensor) -> Tensor:
+    """Cut the nine windows out: (n, 1, 32, 32) → (n, 9, 18, 18)."""
+    return x.unfold(2, WINDOW, STRIDE).unfold(3, WINDOW, STRIDE).flatten(2, 3)[:, 0]
+
+
+def looker() -> nn.ModuleDict:
+    """Build the two halves: where to look, from a blurred picture, and what is there."""
+    where = nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.BatchNorm1d(64, affine=False),
+                          nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, PLACES))  # fmt: skip
+    what = nn.Sequential(nn.Conv2d(1, 12, 3, 2), nn.BatchNorm2d(12), nn.ReLU(), nn.Conv2d(12, 24, 3, 2),
+                         nn.BatchNorm2d(24), nn.ReLU(), nn.Flatten(), nn.Linear(216, 10))  # fmt: skip
+    return nn.ModuleDict({"where": where, "what": what})
+
+
+def look(way: str, net: nn.ModuleDict, x: Tensor, views: Tensor, labels: Tensor, mean: float) -> Any:
+    """Give the loss of one batch and its mean reward."""
+    logits, rows = net["where"](x), torch.arange(len(x))
+    if way == "random":
+        logits = torch.zeros_like(logits)
+    p = logits.softmax(1)
+    k = torch.multinomial(p.detach(), 1)[:, 0]
+    weights = F.one_hot(k, PLACES) + (p - p.detach() if way == "straight through" else 0)
+    weights = p if way == "soft" else weights
+    out = net["what"](torch.einsum("nk,nkhw->nhw", weights, views)[:, None])
+    loss, reward = F.cross_entropy(out, labels), (out.argmax(1) == labels).float()
+    if way.startswith("REINFORCE"):
+        surprise = reward - (mean if "baseline" in way else 0)
+        loss = loss - (surprise * logits.log_softmax(1)[rows, k]).mean()
+    return loss, reward.mean().item()
+
+
+def look_around(way: str, seed: int, digits: data.ImageSet, test: data.ImageSet) -> float:
+    """Train one glimpse net and give its test accuracy; hard ones look at their likeliest place."""
+    runtime.seed(seed)
+    net, mean, lr = looker(), 0.0, 5e-3
+    x, xt = moved(digits, 0), moved(test, 1)
+    views, views_t = windows(x), windows(xt)
+    rule = torch.optim.Adam(net.parameters(), lr)
+    for step in range(GLIMPSES):
+        rule.param_groups[0]["lr"] = lr * min(1, 2 * (1 - step / GLIMPSES))
+        chosen = torch.randint(len(x), (BATCH,))
+        loss, reward = look(way, net, x[chosen], views[chosen], digits.labels[chosen], mean)
+        rule.zero_grad()
+        torch.autograd.backward(loss)
+        rule.step()
+        mean = 0.9 * mean + 0.1 * reward
+    net.eval()
+    with torch.no_grad():
+        logits = net["where"](xt)
+        weights = logits.softmax(1) if way == "soft" else F.one_hot(logits.argmax(1), PLACES).float()
+        if way == "random":
+            weights = F.one_hot(torch.randint(PLACES, (len(xt),)), PLACES).float()
+        out = net["what"](torch.einsum("nk,nkhw->nhw", weights, views_t)[:, None])
+    return share(out.argmax(1) == test.labels)
+
+
+def glimpse() -> dict[str, Any]:
+    """Train each way of looking with each seed."""
+    digits, test = data.load("mnist").take(4000), data.load("mnist", "test").take(1000)
+    results = {}
+    for way in WAYS:
+        results[way] = record.spread([look_around(way, seed, digits, test) for seed in SEEDS])
+        say(way, results[way])
+    return {"images": {"train": len(digits), "test": len(test)}, "steps": GLIMPSES, "results": results}
+
+
+# ---------------------------------------------------------------- 1 + M against M
+
+MASK_STEPS = 80
+
+
+class Naive(AttentionModule):
+    """The module with M in the place of 1 + M."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the masked maps."""
+        x = self.before(x)
+        out: Tensor = self.after(self.gate(self.mask(x)) * self.trunk(x))
+        return out
+
+
+def masked(kind: type[AttentionModule], modules: int, seed: int, digits: data.ImageSet) -> list[float]:
+    """Train a stack of modules on digits of 14×14 pixels; give the loss of each step."""
+    runtime.seed(seed)
+    body = [kind(16, 1) for _ in range(modules)]
+    net = nn.Sequential(nn.Conv2d(1, 16, 3, 2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), *body,
+                        nn.BatchNorm2d(16), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                        nn.Linear(16, 10))  # fmt: skip
+    kaiming(net)
+    x, losses = F.avg_pool2d(digits.normalised(), 2), []
+    rule = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9)
+    for _ in range(MASK_STEPS):
+        chosen = torch.randint(len(x), (32,))
+        loss = F.cross_entropy(net(x[chosen]), digits.labels[chosen])
+        rule.zero_grad()
+        loss.backward()
+        rule.step()
+        losses.append(round(loss.item(), 4))
+    return losses
+
+
+def masks() -> dict[str, Any]:
+    """Train six modules, with 1 + M and with M, from three seeds each."""
+    digits, results = data.load("mnist").take(4000), {}
+    for name, kind in (("1 + M", AttentionModule), ("M", Naive)):
+        results[name] = [masked(kind, 6, seed, digits) for seed in SEEDS[:3]]
+        say(name, [sum(run[-20:]) / 20 for run in results[name]])
+    return {"images": {"train": len(digits)}, "modules": 6, "steps": MASK_STEPS, "losses": results}
+
+
 def halved(pictures: data.ImageSet) -> data.ImageSet:
     """Take the mean of each 2×2 pixels."""
     return replace(pictures, images=F.avg_pool2d(pictures.images.float(), 2).round().byte())
@@ -163,7 +294,7 @@ def say(*what: Any) -> None:
     print(f"{time.process_time():5.0f} s ", *what, flush=True)
 
 
-SERIES: dict[str, Callable[[], dict[str, Any]]] = {"gates": gates}
+SERIES: dict[str, Callable[[], dict[str, Any]]] = {"gates": gates, "glimpse": glimpse, "masks": masks}
 
 
 def main() -> None:
