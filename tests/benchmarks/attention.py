@@ -269,7 +269,7 @@ def masked(kind: type[AttentionModule], modules: int, seed: int, digits: data.Im
         chosen = torch.randint(len(x), (32,))
         loss = F.cross_entropy(net(x[chosen]), digits.labels[chosen])
         rule.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         rule.step()
         losses.append(round(loss.item(), 4))
     return losses
