@@ -5,7 +5,6 @@
   gates of the trained nets are averaged by class, exchanged between pictures, and frozen at their means.
 - ``glimpse``: a digit somewhere on a canvas, one of nine windows to look through: at random, softly, hard
   with REINFORCE (with and without a baseline), hard and straight through. Same steps for all.
-- ``masks``: six attention modules, the trunk times M and times 1 + M, on small digits.
 
 Chapter 17 shows the record.
 """
@@ -25,7 +24,6 @@ from torch import Tensor, nn
 from cnncourse import data, diagrams, runtime
 from cnncourse.backbones.attention import CBAM, SE, SpatialGate
 from cnncourse.backbones.base import kaiming
-from cnncourse.backbones.residual_attention import AttentionModule
 from cnncourse.backbones.resnet_cifar import CifarBlock, CifarResNet
 from cnncourse.train import Recipe, evaluate, fit, record
 
@@ -160,7 +158,7 @@ def gates() -> dict[str, Any]:
 # ---------------------------------------------------------------- a glimpse
 
 WAYS = ("random", "soft", "straight through", "REINFORCE", "REINFORCE, baseline")
-SIDE, WINDOW, STRIDE, PLACES, GLIMPSES, BATCH = 32, 18, 7, 9, 500, 50
+SIDE, WINDOW, STRIDE, PLACES, GLIMPSES, BATCH = 32, 18, 7, 9, 400, 50
 
 
 def moved(digits: data.ImageSet, seed: int) -> Tensor:
@@ -240,50 +238,6 @@ def glimpse() -> dict[str, Any]:
     return {"images": {"train": len(digits), "test": len(test)}, "steps": GLIMPSES, "results": results}
 
 
-# ---------------------------------------------------------------- 1 + M against M
-
-MASK_STEPS = 80
-
-
-class Naive(AttentionModule):
-    """The module with M in the place of 1 + M."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the masked maps."""
-        x = self.before(x)
-        out: Tensor = self.after(self.gate(self.mask(x)) * self.trunk(x))
-        return out
-
-
-def masked(kind: type[AttentionModule], modules: int, seed: int, digits: data.ImageSet) -> list[float]:
-    """Train a stack of modules on digits of 14×14 pixels; give the loss of each step."""
-    runtime.seed(seed)
-    body = [kind(16, 1) for _ in range(modules)]
-    net = nn.Sequential(nn.Conv2d(1, 16, 3, 2, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), *body,
-                        nn.BatchNorm2d(16), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                        nn.Linear(16, 10))  # fmt: skip
-    kaiming(net)
-    x, losses = F.avg_pool2d(digits.normalised(), 2), []
-    rule = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9)
-    for _ in range(MASK_STEPS):
-        chosen = torch.randint(len(x), (32,))
-        loss = F.cross_entropy(net(x[chosen]), digits.labels[chosen])
-        rule.zero_grad()
-        torch.autograd.backward(loss)
-        rule.step()
-        losses.append(round(loss.item(), 4))
-    return losses
-
-
-def masks() -> dict[str, Any]:
-    """Train six modules, with 1 + M and with M, from three seeds each."""
-    digits, results = data.load("mnist").take(4000), {}
-    for name, kind in (("1 + M", AttentionModule), ("M", Naive)):
-        results[name] = [masked(kind, 6, seed, digits) for seed in SEEDS[:3]]
-        say(name, [sum(run[-20:]) / 20 for run in results[name]])
-    return {"images": {"train": len(digits)}, "modules": 6, "steps": MASK_STEPS, "losses": results}
-
-
 def halved(pictures: data.ImageSet) -> data.ImageSet:
     """Take the mean of each 2×2 pixels."""
     return replace(pictures, images=F.avg_pool2d(pictures.images.float(), 2).round().byte())
@@ -294,7 +248,7 @@ def say(*what: Any) -> None:
     print(f"{time.process_time():5.0f} s ", *what, flush=True)
 
 
-SERIES: dict[str, Callable[[], dict[str, Any]]] = {"gates": gates, "glimpse": glimpse, "masks": masks}
+SERIES: dict[str, Callable[[], dict[str, Any]]] = {"gates": gates, "glimpse": glimpse}
 
 
 def main() -> None:
