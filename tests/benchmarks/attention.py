@@ -193,7 +193,7 @@ def look(way: str, net: nn.ModuleDict, x: Tensor, views: Tensor, labels: Tensor,
         logits = torch.zeros_like(logits)
     p = logits.softmax(1)
     k = torch.multinomial(p.detach(), 1)[:, 0]
-    weights = F.one_hot(k, PLACES) + (p - p.detach() if way == "straight through" else 0)
+    weights = F.one_hot(k, PLACES).float() + (p - p.detach() if way == "straight through" else 0)
     weights = p if way == "soft" else weights
     out = net["what"](torch.einsum("nk,nkhw->nhw", weights, views)[:, None])
     loss, reward = F.cross_entropy(out, labels), (out.argmax(1) == labels).float()
