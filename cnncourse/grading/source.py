@@ -1,5 +1,6 @@
 """Read an instructor's notebook, whatever wrote it and when, into the one form that the grader works on."""
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ _LONGEST_ID = 64
 def read(text: str) -> "NotebookNode":
     r"""Read a notebook; give each cell an id, and each mark of nbgrader's its present form.
 
-    Notebooks before format 4.5 have no ids: a cell is then called by its grade_id, or by its number. Marks of
-    older versions of nbgrader are brought up to date. A mark that says nothing is taken away.
+    Notebooks before format 4.5 have no ids, and some later ones lack them: a cell is then called by its
+    grade_id, or by its number, the same each time. Marks of older versions of nbgrader are brought up to
+    date. A mark that says nothing is taken away.
 
     Args:
         text: the notebook, as JSON.
@@ -37,12 +39,13 @@ def read(text: str) -> "NotebookNode":
     """
     import nbformat
 
+    text, ids = _without_ids(text)
     notebook: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
     taken: set[str] = set()
     named: set[str] = set()
     for number, cell in enumerate(notebook.cells, 1):
         mark = _mark(cell)
-        wanted = str(cell.get("id") or (mark or {}).get("grade_id") or f"cell-{number}")
+        wanted = str(ids.get(number) or (mark or {}).get("grade_id") or f"cell-{number}")
         cell["id"] = _free(wanted, taken)
         cell.metadata.pop("nbgrader", None)
         if mark:
@@ -58,6 +61,17 @@ def read(text: str) -> "NotebookNode":
             cell.metadata["nbgrader"] = nbformat.from_dict(mark)  # type: ignore[no-untyped-call]
     notebook["nbformat_minor"] = max(5, notebook.get("nbformat_minor", 0))
     return notebook
+
+
+def _without_ids(text: str) -> tuple[str, dict[int, Any]]:
+    """Take the cells' ids out of a notebook: nbformat draws those that lack, or that two cells have."""
+    raw = json.loads(text)
+    if not isinstance(raw, dict) or raw.get("nbformat") != 4 or not isinstance(raw.get("cells"), list):
+        return text, {}
+    cells = [cell for cell in raw["cells"] if isinstance(cell, dict)]
+    ids = {number: cell.pop("id", None) for number, cell in enumerate(cells, 1)}
+    raw["nbformat_minor"] = min(4, int(raw.get("nbformat_minor") or 0))
+    return json.dumps(raw), ids
 
 
 def _free(wanted: str, taken: set[str]) -> str:

@@ -19,12 +19,19 @@ def text(*marks, minor=0, ids=()):
     return json.dumps({"nbformat": 4, "nbformat_minor": minor, "metadata": {}, "cells": made})
 
 
-def test_a_notebook_without_ids_gets_the_same_each_time():
-    source = text(None, {"solution": True, "grade_id": "square"}, {"locked": True, "grade_id": "cell-1"})
+@pytest.mark.parametrize("minor", [0, 5])
+def test_a_notebook_without_ids_gets_the_same_each_time(minor):
+    marks = None, {"solution": True, "grade_id": "square"}, {"locked": True, "grade_id": "cell-1"}
+    source = text(*marks, minor=minor)
     notebook = read(source)
     assert [cell.id for cell in notebook.cells] == ["cell-1", "square", "cell-1-2"]
     assert read(source) == notebook
     assert Assignment("a", source).version == Assignment("a", source).version
+
+
+def test_ids_that_two_cells_have_become_two_the_same_each_time():
+    source = text(None, None, minor=5, ids=("mine", "mine"))
+    assert [cell.id for cell in read(source).cells] == ["mine", "mine-2"]
 
 
 @pytest.mark.parametrize("mark", [{}, {"locked": False}, [], "x", {"grade": False, "points": 3}, None])
