@@ -89,15 +89,21 @@ def fit(
     run = Run(model, train_set, val_set, recipe or Recipe(), home, seed, path, processes)
     processes.seed_apart(seed)
     run.open(resume)
-    bar = Progress(
-        run.epochs, len(run.train), run.train.images, shown=progress and processes.is_main, home=run.home
-    )
+    shown = progress and processes.is_main
+    with Progress(run.epochs, len(run.train), run.train.images, shown=shown, home=run.home) as bar:
+        _train(run, bar, curves if processes.is_main else None)
+    run.close()
+    return run.history
+
+
+def _train(run: Run, bar: Progress, curves: "TensorBoardWriter | None") -> None:
+    """Train to the last epoch, or until it is stopped; the history says what stopped it."""
     bar.start(run.history)
     try:
         while not run.over:
             record = run.epoch(bar)
             bar.row(record)
-            if curves is not None and processes.is_main:
+            if curves is not None:
                 curves.add(record)
         if len(run.history) < run.epochs:
             run.history.stopped = "early"
@@ -110,5 +116,3 @@ def fit(
             run.history.stopped = "failed"
         run.close()
         raise
-    run.close()
-    return run.history

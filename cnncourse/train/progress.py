@@ -2,12 +2,15 @@
 
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import torch
 
 from cnncourse.notebook import in_notebook
 from cnncourse.train.history import EpochRecord, History
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 _HEADER = "   epoch   train loss  accuracy   val loss  accuracy"
 
@@ -16,7 +19,7 @@ class Progress:
     """A table that grows by a row an epoch, over a line with speed and time left.
 
     In a notebook the table is redrawn in place, so that the stored output is the finished table alone. In a
-    terminal the moving line is overwritten. Where the output is a file there are only the rows.
+    terminal a bar moves below it, as long as the ``with`` block runs. A file gets the rows only.
 
     Args:
         epochs: epochs in the whole run.
@@ -47,12 +50,21 @@ class Progress:
         self._home = home
         self._epochs, self._steps, self._images = epochs, steps, images
         self._stream = stream or sys.stdout
-        self._display = _notebook_display() if shown and stream is None else None
-        self._live = shown and (self._display is not None or self._stream.isatty())
+        self._display: Any = _notebook_display() if shown and stream is None else None
+        self._bar = _bar(self._stream, epochs * steps) if shown and self._display is None else None
         self._shown = shown
         self._lines: list[str] = []
         self._resumed = self._done = 0
         self._began = self._drawn = time.perf_counter()
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
 
     def start(self, history: History) -> None:
         """Show the head of the table and the rows of epochs that an earlier run finished."""
@@ -66,9 +78,14 @@ class Progress:
         """Count one step, and now and then renew the moving line."""
         self._done += 1
         now = time.perf_counter()
-        if self._live and now - self._drawn >= 0.5:
-            self._drawn = now
-            self._draw(self.line(now - self._began))
+        if now - self._drawn < 0.5 or (self._bar is None and self._display is None):
+            return
+        self._drawn, line = now, self.line(now - self._began)
+        if self._bar is not None:
+            done = self._resumed * self._steps + self._done
+            self._bar.update(self._bar.task_ids[0], completed=done, description=line, refresh=True)
+        else:
+            self._redraw(line)
 
     def line(self, seconds: float) -> str:
         """Say how far the run is after so many seconds of it: epoch, step, speed and time left.
@@ -109,17 +126,15 @@ class Progress:
         if not self._shown:
             return
         if self._display is not None:
-            self._draw("")
+            self._redraw("")
+        elif self._bar is not None:
+            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
         else:
-            wipe = "\r\x1b[K" if self._live else ""
-            print(wipe + line, file=self._stream, flush=True)
+            print(line, file=self._stream, flush=True)
 
-    def _draw(self, moving: str) -> None:
-        if self._display is not None:
-            text = "\n".join([*self._lines, moving]).rstrip()
-            self._display.update({"text/plain": text}, raw=True)
-        else:
-            print(f"\r\x1b[K{moving}", end="", file=self._stream, flush=True)
+    def _redraw(self, moving: str) -> None:
+        text = "\n".join([*self._lines, moving]).rstrip()
+        self._display.update({"text/plain": text}, raw=True)
 
 
 def taken(home: torch.device | None) -> str:
@@ -132,6 +147,20 @@ def taken(home: torch.device | None) -> str:
     if home is None or home.type != "cuda":
         return ""
     return f" · {torch.cuda.max_memory_allocated(home) / 1e9:.1f} GB"
+
+
+def _bar(stream: TextIO, steps: int) -> "Bar | None":
+    """Make the bar of a terminal; None where the output is none."""
+    if not stream.isatty():
+        return None
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(bar_width=15), TextColumn("{task.description}", markup=False)
+    bar = Bar(*columns, console=Console(file=stream), transient=True, auto_refresh=False)
+    bar.add_task("", total=steps)
+    return bar
 
 
 def _notebook_display() -> Any:

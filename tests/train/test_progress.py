@@ -2,6 +2,7 @@ import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -42,19 +43,34 @@ def test_quiet_is_quiet(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_terminal_gets_a_moving_line_that_the_next_row_wipes(monkeypatch):
+def test_a_terminal_gets_a_bar_below_the_rows_that_goes_when_all_is_done(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     clock = iter([0.0, 0.0, 0.1, 0.6, 0.7])
-    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
     stream = Terminal()
     bar = Progress(2, 3, 300, stream=stream)
-    bar.start(History())
-    bar.step()  # after 0.1 s: too early to draw
-    bar.step()  # after 0.6 s
-    bar.row(record(1))
-    head, *rest = stream.getvalue().split("\r\x1b[K")[1:]
-    assert rest[0] == "epoch 1/2 · step 2/3 · 333 images/s · 0:01 left"
-    assert rest[1].startswith("     1/2")
-    assert head.endswith("\n")
+    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    bar._began = bar._drawn = 0.0
+    with bar:
+        bar.start(History())
+        bar.step()  # after 0.0 s: too early to draw
+        assert "images/s" not in stream.getvalue()
+        bar.step()
+        bar.step()  # after 0.6 s
+        bar.row(record(1))
+        shown = stream.getvalue()
+    head, row = (shown.index(text) for text in ("epoch   train loss", "     1/2  "))
+    assert head < shown.index("epoch 1/2 · step 3/3 · 500 images/s · 0:01 left") < row
+    assert shown.count("images/s") == 2, "once when it is due, and once below the row"
+    assert stream.getvalue().endswith("\x1b[2K"), "the bar is wiped, the cursor is back"
+    assert stream.getvalue().rindex("\x1b[?25h") > row
+
+
+def test_a_run_that_fails_leaves_the_terminal_as_it_was(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    with pytest.raises(RuntimeError), Progress(2, 3, 300, stream=stream):
+        raise RuntimeError
+    assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
 
 
 def test_a_resumed_run_shows_the_old_rows_and_counts_from_there():
