@@ -132,6 +132,13 @@ def inverted_residual(x, weights, stride=1):
     return out + x if stride == 1 and out.shape == x.shape else out
 
 
+@wrong("empty", fails={"inverted-value", "inverted-add", "inverted-first"}, hint="inverted-steps")
+def inverted_residual(x, weights, stride=1):
+    """Has the right shape and nothing in it."""
+    h, w = (-(-side // stride) for side in x.shape[2:])
+    return x.new_zeros(len(x), len(weights["project"]), h, w)
+
+
 @right("channel-by-channel")
 def inverted_residual(x, weights, stride=1):
     """Products for the 1×1, one convolution for each channel."""
@@ -180,6 +187,18 @@ def shuffle_unit(x, first, look, last):
     left, right = x.chunk(2, 1)
     left = F.conv2d(F.conv2d(left, first).relu(), look, padding=1, groups=len(look))
     return nn.ChannelShuffle(2)(torch.cat([F.conv2d(left, last).relu(), right], 1))
+
+
+@wrong("given-back", fails={"shuffle-order", "shuffle-value"}, hint="unit-unshuffled")
+def shuffle_unit(x, first, look, last):
+    """Gives its input back."""
+    return x.clone()
+
+
+@wrong("nothing-but-a-shuffle", fails={"shuffle-value"}, hint="unit-steps")
+def shuffle_unit(x, first, look, last):
+    """Deals the channels anew, and lets no layer work."""
+    return nn.ChannelShuffle(2)(x)
 
 
 @right("by-indices")
@@ -333,6 +352,24 @@ def milliseconds_each(net, x, clock, goes=5, warm=2):
             net(x)
             times.append(clock() - began)
     return 1000 * statistics.median(times) / len(x)
+
+
+@wrong("clock-never-read", fails={"watch-value", "watch-after"}, hint="watch-median")
+def milliseconds_each(net, x, clock, goes=5, warm=2):
+    """Says what came out for the first case of the sheet."""
+    return 55.0
+
+
+@wrong("as-it-was", fails={"watch-value", "watch-after"}, hint="watch-median")
+def milliseconds_each(net, x, clock, goes=5, warm=2):
+    """Mends nothing."""
+    net.train()
+    times = []
+    for _ in range(warm + goes):
+        began = clock()
+        net(x)
+        times.append(clock() - began)
+    return 1000 * sum(times) / len(times)
 
 
 @right("sorted-and-cut")
