@@ -19,16 +19,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from cnncourse.authoring.clean import clean, kind_of, text_of
-from cnncourse.authoring.rules import COLUMNS, problems
+from cnncourse.authoring.rules import problems
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 900
 BUDGET = 60  # seconds a notebook on two cores
-NOT_MENDED = {
-    "solutions": ("01", "02", "03", "18", "19", "20", "21"),
-    "exercises": ("01", "02", "03", "18", "19", "20", "21"),
-}
-"""Exercises that still have lines of code over 80 columns. These lists only get shorter."""
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
@@ -70,18 +65,7 @@ def normalised(path: Path) -> tuple[str, list[str]]:
         return "", [f"is no notebook: {str(error).splitlines()[0]}"]
     kind = kind_of(path)
     notebook = clean(notebook, kind)
-    return text_of(notebook), problems(notebook, kind, columns=None if is_listed(path) else COLUMNS)
-
-
-def is_listed(path: Path) -> bool:
-    """Say whether a notebook is one of those that may have long lines.
-
-    Example:
-        >>> is_listed(ROOT / "book" / "04_kinds_of_convolution.ipynb")
-        False
-    """
-    inside = path.resolve().relative_to(ROOT).parts if path.resolve().is_relative_to(ROOT) else ("",)
-    return path.stem.split("_")[0] in NOT_MENDED.get(inside[0], ())
+    return text_of(notebook), problems(notebook, kind)
 
 
 def normalise(paths: Iterable[Path], *, check: bool = False) -> int:

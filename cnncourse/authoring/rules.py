@@ -40,13 +40,12 @@ _NOT_PORTABLE = {
 }
 
 
-def problems(notebook: NotebookNode, kind: Kind, *, columns: int | None = COLUMNS) -> list[str]:
+def problems(notebook: NotebookNode, kind: Kind) -> list[str]:
     """Say what is wrong with a clean notebook, one line for each problem; empty when it may be stored.
 
     Args:
         notebook: as ``clean`` leaves it.
         kind: chapters have shorter cells, exercises need not have run.
-        columns: what a line of code may have; None for a notebook that is still to be mended.
 
     Example:
         >>> import nbformat
@@ -56,7 +55,7 @@ def problems(notebook: NotebookNode, kind: Kind, *, columns: int | None = COLUMN
     """
     found = [*_ids(notebook), *_headings(notebook)]
     for cell in notebook.cells:
-        rules = _code(cell, kind, columns) if cell.cell_type == "code" else _markdown(cell)
+        rules = _code(cell, kind) if cell.cell_type == "code" else _markdown(cell)
         found += [f"[{cell.id}] {problem}" for problem in rules]
     if kind == "chapter":
         found += _median(notebook)
@@ -122,13 +121,13 @@ def _markdown(cell: NotebookNode) -> Iterator[str]:
         yield "attachments are not stored: put the picture into book/assets"
 
 
-def _code(cell: NotebookNode, kind: Kind, columns: int | None) -> Iterator[str]:
+def _code(cell: NotebookNode, kind: Kind) -> Iterator[str]:
     lines = cell.source.splitlines()
     if len(lines) > LONGEST_CELL[kind]:
         yield f"{len(lines)} lines of code, at most {LONGEST_CELL[kind]} are allowed"
     for number, line in enumerate(lines, 1):
-        if columns and len(line) > columns:
-            yield f"line {number} has {len(line)} columns, at most {columns} are allowed"
+        if len(line) > COLUMNS:
+            yield f"line {number} has {len(line)} columns, at most {COLUMNS} are allowed"
     if "skip-execution" in cell.metadata.get("tags", []):
         yield "the tag skip-execution hides a cell from its tests"
     yield from _imports(cell)

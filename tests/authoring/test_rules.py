@@ -173,4 +173,3 @@ def test_a_line_of_code_has_80_columns(kind):
     cell = code("x = 1\n" + "y" * 81)
     assert any("line 2 has 81 columns" in line for line in found(cell, kind=kind))
     assert found(code("y" * 80), markdown("y" * 81), kind=kind) == []
-    assert problems(new_notebook(cells=[TITLE, cell]), kind, columns=None) == []

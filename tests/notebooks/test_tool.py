@@ -5,10 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from cnncourse.authoring.clean import text_of
-from cnncourse.authoring.rules import COLUMNS
 from tools import notebooks
-
-OLD = ("01", "02", "03", "18", "19", "20", "21")
 
 
 @pytest.fixture
@@ -74,19 +71,3 @@ def test_hidden_and_built_folders_are_passed_over(tmp_path):
 def test_a_path_that_does_not_exist_stops_the_tool(tmp_path):
     with pytest.raises(SystemExit, match="no such file"):
         notebooks.main(["normalise", str(tmp_path / "nothing")])
-
-
-LISTED = [(folder, number) for folder, numbers in notebooks.NOT_MENDED.items() for number in numbers]
-
-
-@pytest.mark.parametrize(("folder", "number"), LISTED)
-def test_a_notebook_that_was_mended_leaves_the_list(folder, number):
-    (path,) = notebooks.find([next((notebooks.ROOT / folder).glob(f"{number}_*"))])
-    assert notebooks.is_listed(path)
-    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    longest = max(len(line) for cell in cells for line in cell.source.splitlines())
-    assert longest > COLUMNS, f"take {number} off NOT_MENDED[{folder!r}]"
-
-
-def test_the_list_grows_no_more():
-    assert set(LISTED) <= {(f, n) for f in ("book", "solutions", "exercises") for n in OLD}
