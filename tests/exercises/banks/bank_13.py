@@ -311,3 +311,51 @@ def mended_stage(x, blocks, stride=2):
     short = torch.zeros_like(maps)
     short[:, : x.shape[1]] = F.max_pool2d(x, 1, stride)
     return mended_stage(torch.clamp(maps + short, min=0), rest, 1)
+
+
+@wrong("relu-over-the-sum-forgotten", fails={"block-value", "block-kernels"}, hint="block-open")
+def block(x, weight1, weight2):
+    """Ends with the sum."""
+    out = F.conv2d(x, weight1, padding="same").relu()
+    return F.conv2d(out, weight2, padding="same") + x
+
+
+@wrong("input-handed-back", fails={"block-value", "block-kernels"}, hint="block-sum")
+def block(x, weight1, weight2):
+    """The shape alone: what a block with a change of zero gives."""
+    return x.relu()
+
+
+@wrong("largest-of-the-window", fails={"zeros-even", "zeros-odd"}, hint="zeros-max")
+def zero_shortcut(x, channels, stride):
+    """Keeps the largest pixel of each window."""
+    pooled = F.max_pool2d(x, stride, ceil_mode=True)
+    return F.pad(pooled, (0, 0, 0, 0, 0, channels - x.shape[1]))
+
+
+@wrong("choice-without-a-block", fails={"paths-removed"}, hint="paths-removed")
+def paths(blocks, removed):
+    """Counts a removed block as two ways that do the same."""
+    left = blocks - removed
+    return [math.comb(left, k) * 2**removed for k in range(left + 1)]
+
+
+@wrong("no-relu-at-all", fails={"dense-value", "dense-uneven"}, hint="dense-linear")
+def dense_block(x, weights):
+    """Stacks convolutions of the maps as they are."""
+    for weight in weights:
+        x = torch.cat([x, F.conv2d(x, weight, padding="same")], 1)
+    return x
+
+
+@wrong("root-forgotten", fails={"fair-value"}, hint="fair-squared")
+def fair_direction(weight, noise):
+    """Sums of squares for lengths."""
+    own, drawn = ((t**2).flatten(1).sum(1) for t in (weight, noise))
+    return noise * (own / drawn).reshape(-1, *[1] * (noise.ndim - 1))
+
+
+@wrong("the-weights-themselves", fails={"fair-value"}, hint="fair-filter")
+def fair_direction(weight, noise):
+    """The right lengths, and no chance in it."""
+    return weight.clone()
