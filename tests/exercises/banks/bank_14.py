@@ -268,13 +268,12 @@ def whole_conv(x, weight, top, bits):
 @right("filter-by-filter")
 def whole_conv(x, weight, top, bits):
     """One filter after the other, in 64-bit whole numbers."""
-    step = top / (2**bits - 1)
-    codes = (x / step).round().clamp(0, 2**bits - 1).double()
+    codes, step = to_codes(x, top, bits)
     out = []
     for one in weight:
         unit = one.abs().max() / (2 ** (bits - 1) - 1)
         whole = torch.round(one / unit).double()
-        out.append(F.conv2d(codes, whole[None]) * (step * unit))
+        out.append(F.conv2d(codes.double(), whole[None]) * (step * unit))
     return torch.cat(out, 1).float()
 
 
