@@ -11,11 +11,10 @@ LOCKED = ("test", "task", "readonly")  # what a student may read only
 BY_HAND = ("manual", "task")  # what a person grades
 BESIDE = "beside"
 
-# As nbgrader: what matters is the words. Before them may stand what makes a comment, in any language.
-_BEGIN, _END = (rf"^([ \t]*)[^\w\s]*[ \t]*{word} " for word in ("BEGIN", "END"))
-_MARKER = re.compile(
-    r"^[ \t]*[^\w\s]*[ \t]*(?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS|MARK SCHEME)\b[^\n]*\n?", re.MULTILINE
-)
+# As nbgrader: what matters is the words. Before them may stand what makes a comment, in any language. Nothing
+# here can match in two ways, so that a line of a million blanks is gone through once.
+_BEGIN, _END = (rf"^([ \t]*)(?:[^\w\s]+[ \t]*)?{word} " for word in ("BEGIN", "END"))
+_MARKER = re.compile(rf"(?:{_BEGIN}|{_END})(?:SOLUTION|HIDDEN TESTS|MARK SCHEME)\b[^\n]*\n?", re.MULTILINE)
 _SOLUTION = re.compile(rf"{_BEGIN}SOLUTION\b[^\n]*\n.*?{_END}SOLUTION\b[^\n]*$", re.MULTILINE | re.DOTALL)
 _SECRET = re.compile(
     rf"{_BEGIN}(HIDDEN TESTS|MARK SCHEME)\b[^\n]*\n.*?{_END}\2\b[^\n]*\n?", re.MULTILINE | re.DOTALL

@@ -119,29 +119,40 @@ def _beside(
 ) -> tuple[Job, dict[str, CellReport]]:
     """Try what fails in the student's process; what still fails may need what other tests leave there."""
     for chosen in (failed, set(tests)):
-        trial = replace(job, assignment=_with_beside(job.assignment, chosen))
-        report = _graded(grade(trial, model, student=_SOLUTION), tests)
-        if not _failed(report):
-            return _fewer(job, grade, model, tests, failed) if chosen != failed else (trial, report)
+        found = _tried(job, grade, model, tests, chosen)
+        if not _failed(found[1]):
+            return found if chosen == failed else _fewer(job, grade, model, tests, failed, found)
+    trial, report = found
     some = failed - _failed(report)
     if some:  # those few that no place helps are broken; the others need not follow them
-        trial = replace(job, assignment=_with_beside(job.assignment, some))
-        again = _graded(grade(trial, model, student=_SOLUTION), tests)
+        trial, again = _tried(job, grade, model, tests, some)
         if _failed(again) <= _failed(report):
             return trial, again | {name: report[name] for name in _failed(again)}
     return (trial if some else job), report
 
 
+def _tried(
+    job: Job, grade: GradeFunction, model: bytes, tests: list[str], chosen: Collection[str]
+) -> tuple[Job, dict[str, CellReport]]:
+    """Grade the solution with some tests beside the student."""
+    trial = replace(job, assignment=_with_beside(job.assignment, chosen))
+    return trial, _graded(grade(trial, model, student=_SOLUTION), tests)
+
+
 def _fewer(
-    job: Job, grade: GradeFunction, model: bytes, tests: list[str], failed: set[str]
+    job: Job,
+    grade: GradeFunction,
+    model: bytes,
+    tests: list[str],
+    failed: set[str],
+    found: tuple[Job, dict[str, CellReport]],
 ) -> tuple[Job, dict[str, CellReport]]:
     """Leave apart from the student what can be, one test after the other, where all beside him do."""
     chosen = set(tests)
-    for one in [*reversed([name for name in tests if name not in failed]), ""]:
-        trial = replace(job, assignment=_with_beside(job.assignment, chosen - {one}))
-        report = _graded(grade(trial, model, student=_SOLUTION), tests)
-        if not _failed(report):
-            chosen, found = chosen - {one}, (trial, report)
+    for one in reversed([name for name in tests if name not in failed]):
+        fewer = _tried(job, grade, model, tests, chosen - {one})
+        if not _failed(fewer[1]):
+            chosen, found = chosen - {one}, fewer
     return found
 
 
