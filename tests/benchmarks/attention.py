@@ -13,7 +13,6 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from cnncourse.backbones.attention import CBAM, SE, SpatialGate
 from cnncourse.backbones.base import kaiming
 from cnncourse.backbones.resnet_cifar import CifarBlock, CifarResNet
 from cnncourse.train import Recipe, evaluate, fit, record
+from tests.benchmarks.lenet_to_vgg import halved
 
 RECORD = Path("book/assets/runs/benchmark-attention.json")
 SEEDS = (0, 1, 2, 3)
@@ -236,11 +236,6 @@ def glimpse() -> dict[str, Any]:
         results[way] = record.spread([look_around(way, seed, digits, test) for seed in SEEDS])
         say(way, results[way])
     return {"images": {"train": len(digits), "test": len(test)}, "steps": GLIMPSES, "results": results}
-
-
-def halved(pictures: data.ImageSet) -> data.ImageSet:
-    """Take the mean of each 2×2 pixels."""
-    return replace(pictures, images=F.avg_pool2d(pictures.images.float(), 2).round().byte())
 
 
 def say(*what: Any) -> None:

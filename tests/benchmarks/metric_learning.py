@@ -8,7 +8,7 @@ is tried on digits of its own, 5 and 6, by nets taught 0 to 4. Chapter 16 shows 
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,11 @@ def together(each: list[dict[str, float]]) -> dict[str, Any]:
     return {name: record.spread([one[name] for one in each]) for name in each[0]}
 
 
+def judged(nets: Iterable[nn.Module], chosen: tuple[Tensor, Tensor]) -> dict[str, Any]:
+    """What several nets make of some pictures with their labels."""
+    return together([judge(points_of(net, chosen[0]), chosen[1]) for net in nets])
+
+
 # ------------------------------------------------------------ one trunk, two tasks
 
 
@@ -235,8 +240,7 @@ def main() -> None:
         print(f"{time.process_time() - began:5.0f} s  {group}: {name}  {means}", flush=True)
 
     say("ways", "pixels", together([judge(strangers[0].flatten(1), strangers[1])]))
-    fresh = [judge(points_of(point_net(seed), strangers[0]), strangers[1]) for seed in SEEDS]
-    say("ways", "untrained", together(fresh))
+    say("ways", "untrained", judged(map(point_net, SEEDS), strangers))
     ways = {
         "contrastive": pairs,
         "random triplets": random_triplets,
@@ -247,19 +251,15 @@ def main() -> None:
     }
     for name, loss in ways.items():
         nets = [learn(point_net(seed), loss, *known, seed) for seed in SEEDS]
-        say("ways", name, together([judge(points_of(net, strangers[0]), strangers[1]) for net in nets]))
-        familiar = only(test, KNOWN)
+        say("ways", name, judged(nets, strangers))
         if name == "semi-hard":
-            seen = [judge(points_of(net, familiar[0]), familiar[1]) for net in nets]
-            say("gap", "other pictures of the digits taught", together(seen))
+            say("gap", "other pictures of the digits taught", judged(nets, only(test, KNOWN)))
     swapped = only(train, (*STRANGERS, 0, 1, 2, 3))
     nets = [learn(point_net(seed), semi_hard(), *swapped, seed) for seed in SEEDS]
-    say(
-        "gap", "7, 8, 9 taught", together([judge(points_of(net, strangers[0]), strangers[1]) for net in nets])
-    )
+    say("gap", "7, 8, 9 taught", judged(nets, strangers))
     many = turned(*known)
     nets = [learn(point_net(seed), semi_hard(), *many, seed) for seed in SEEDS]
-    say("classes", "27", together([judge(points_of(net, strangers[0]), strangers[1]) for net in nets]))
+    say("classes", "27", judged(nets, strangers))
     for name, weights in {"point": {"class": 0.0}, "class": {"point": 0.0}, "both": {}}.items():
         figures = []
         for seed in SEEDS:
@@ -274,7 +274,7 @@ def main() -> None:
     taught, unknown = only(train, TAUGHT), only(train, CHOOSING)
     for margin in MARGINS:
         nets = [learn(point_net(seed), semi_hard(margin), *taught, seed) for seed in SEEDS[:3]]
-        say("margin", str(margin), together([judge(points_of(net, unknown[0]), unknown[1]) for net in nets]))
+        say("margin", str(margin), judged(nets, unknown))
     record.write(
         options.record,
         {
