@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncourse.errors import ArgumentError, CourseError
+from cnncourse.grading.imports import without_iri_grammars
 
 if TYPE_CHECKING:
     from cnncourse.grading.assignment import Assignment
@@ -85,6 +86,7 @@ def grade(
         raise ArgumentError("expected the name of an assignment, such as: cnncourse grade 02_convolution")
     if no_sandbox:
         typer.secho(f"WARNING — {_LOUD}", fg="red", err=True)
+    without_iri_grammars()
     from cnncourse.grading import intake, pipeline
     from cnncourse.grading.assignment import Assignment
     from cnncourse.grading.course import Course

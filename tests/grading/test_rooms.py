@@ -19,7 +19,7 @@ FLOORS = (  # from the top: a module imports its own room, and the floors below
     ("job",),
     ("assignment", "course"),
     ("source",),
-    ("cells", "files", "report"),
+    ("cells", "files", "imports", "report"),
     ("inside",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

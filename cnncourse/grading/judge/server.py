@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from cnncourse.grading.imports import without_iri_grammars
 from cnncourse.grading.inside import forkserver, hugepages, namespaces
 from cnncourse.grading.inside.importing import import_from
 from cnncourse.grading.judge import protocol
@@ -86,6 +87,7 @@ def _judge(answer: Callable[[socket.socket], None], connection: socket.socket) -
 def main(folder: str) -> None:
     """Read the assignment, import what it imports, say that it is ready, and serve."""
     tell_starter = forkserver.startup_message()
+    without_iri_grammars()
     job = protocol.load_job(sys.stdin.buffer.readline())
     files, modules = job.assignment.files, job.assignment.modules
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
