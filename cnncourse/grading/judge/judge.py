@@ -25,6 +25,7 @@ from cnncourse.grading.judge.plan import Answer, Given, Shared, Step, Test
 from cnncourse.grading.judge.proxy import Link, StudentGone
 from cnncourse.grading.judge.student import Student
 from cnncourse.grading.report import CellReport
+from cnncourse.hints import all_hints
 
 _LONGEST = 20_000
 _LINE = 300
@@ -170,6 +171,7 @@ def make_ready(notebook: NotebookNode) -> None:
     for step in plan.steps(notebook):
         if isinstance(step, Test):
             points.compiled(step)
+    all_hints()
     _reseed("")
 
 

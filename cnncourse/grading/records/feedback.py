@@ -220,10 +220,16 @@ def _shown(cell: NotebookNode) -> str:
 
 def _code(source: str) -> str:
     from pygments import highlight
+
+    return f'<pre class="code">{highlight(source, *_highlighter())}</pre>'
+
+
+@functools.cache
+def _highlighter() -> tuple[Any, Any]:
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    return f'<pre class="code">{highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))}</pre>'
+    return PythonLexer(), HtmlFormatter(nowrap=True)
 
 
 def words(text: str, attachments: dict[str, dict[str, str]] | None = None) -> str:
