@@ -154,7 +154,8 @@ def _tried(
             client.check_ready(sandboxed=options.sandboxed)
             typer.echo(f"{part.label}: grading its own solution first …")
             tried = trial.try_out(job, client.grade_submission)
-            client.close()
+            if options.scheduler:
+                client.close()  # its workers have processes of their own; here it is kept for the class
             if not tried.faults:
                 if keep:
                     known.keep(job)
