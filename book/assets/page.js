@@ -17,3 +17,31 @@ function check() {
 new ResizeObserver(check).observe(document.body);
 document.fonts.addEventListener("loadingdone", check);
 document.addEventListener("toggle", check, true); // a quiz that opens
+
+// A term says what it means when the pointer rests on it or the keyboard reaches it; a click leads to the glossary.
+const card = document.createElement("div");
+card.className = "meaning";
+card.hidden = true;
+document.body.append(card);
+
+function explain({ currentTarget: term }) {
+  card.textContent = term.dataset.meaning;
+  card.hidden = false;
+  const { left, top, bottom } = term.getBoundingClientRect();
+  const room = document.documentElement.clientWidth - card.offsetWidth - 8;
+  card.style.left = `${Math.max(8, Math.min(left, room))}px`;
+  const above = bottom + card.offsetHeight + 8 > innerHeight;
+  card.style.top = `${above ? top - card.offsetHeight - 6 : bottom + 6}px`;
+}
+const hide = () => { card.hidden = true; };
+
+for (const term of document.querySelectorAll("a.term[title]")) {
+  term.dataset.meaning = term.title;
+  term.setAttribute("aria-description", term.title);
+  term.removeAttribute("title");
+  term.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && explain(event));
+  term.addEventListener("focus", explain);
+  for (const end of ["pointerleave", "blur"]) term.addEventListener(end, hide);
+}
+document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+document.addEventListener("scroll", hide, { passive: true });
