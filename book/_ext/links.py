@@ -20,12 +20,15 @@ NAMES = r"[A-ZÀ-Ž][\w’'-]+"
 CITATION = re.compile(
     rf"\b(?P<name>{NAMES})(?:(?:, {NAMES})*,? and (?:{NAMES}|others)| et al\.)?,? \(?(?P<year>\d{{4}})\b"
 )
-ENTRY = re.compile(r"(?P<people>.+?) \((?P<year>\d{4})[a-z]?\)")
+ENTRY = re.compile(r"(?P<people>.+?) \((?P<year>\d{4})[a-z]?\)\. (?P<title>[^.?]+)")
 # Terms of the glossary that are ordinary words, too: they are linked where the author links them.
-ORDINARY = set(
-    "batch baseline bias branch buffer channel connection filter folding gate gradient hook margin module "
-    "momentum offset patch patience residual saturation schedule seed stage tap temperature training triplet "
-    "variance verification view window".split()
+ORDINARY = frozenset(
+    re.findall(
+        r"\w+",
+        "batch baseline bias branch buffer channel connection filter folding gate gradient hook margin "
+        "module momentum offset patch patience residual saturation schedule seed stage tap temperature "
+        "training triplet variance verification view window ",
+    )
 )
 KEPT_OUT = (nodes.reference, nodes.title, nodes.literal, nodes.literal_block, nodes.raw, nodes.math)
 
@@ -67,15 +70,22 @@ def glossary(doctree: nodes.document) -> dict[str, Term]:
 
 
 def papers(doctree: nodes.document) -> dict[tuple[str, str], str]:
-    """Give each entry of the references its anchor; the key is the first author's name and the year."""
-    found: dict[tuple[str, str], str] = {}
+    """Give each paper of the references its anchor; the key is the first author's name and the year.
+
+    A paper that stands in the list of two chapters has its anchor in the first. Of two papers with the same
+    key nobody knows which one is meant: they have none.
+    """
+    found: dict[tuple[str, str], tuple[str, nodes.list_item]] = {}
+    unclear = set()
     for entry in doctree.findall(nodes.list_item):
         if match := ENTRY.match(entry.astext()):
-            name = re.split(r",| and ", match["people"])[0].split()[-1]
-            anchor = nodes.make_id(f"paper-{name}-{match['year']}")
-            found[name, match["year"]] = "" if (name, match["year"]) in found else anchor
-            entry["ids"] = [*dict.fromkeys([*entry["ids"], anchor])]
-    return {key: anchor for key, anchor in found.items() if anchor}  # two of a year: which one is meant?
+            key = re.split(r",| and ", match["people"])[0].split()[-1], match["year"]
+            if found.setdefault(key, (match["title"], entry))[0] != match["title"]:
+                unclear.add(key)
+    anchors = {key: nodes.make_id(f"paper-{'-'.join(key)}") for key in found.keys() - unclear}
+    for key, anchor in anchors.items():
+        found[key][1]["ids"] = [*dict.fromkeys([*found[key][1]["ids"], anchor])]
+    return anchors
 
 
 def chapters_in(text: str, pages: dict[int, tuple[str, str]], here: str) -> Iterator[Mention]:
