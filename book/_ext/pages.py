@@ -29,16 +29,24 @@ REPAIRS = [
     (r'<th class="head([^"]*)"><p></p></th>', r'<td class="corner\1"></td>'),
 ]
 
+EXPORT = re.compile(r"^export default", re.MULTILINE)
+
 
 def place(app: Sphinx, config: Config) -> None:
     """Say below which address the pages lie, so that a page that is not found has its style and its links."""
     config.notfound_urls_prefix = urlsplit(config.html_baseurl).path or "/"
 
 
-def serve_explorers(app: Sphinx) -> None:
-    """Serve the explorers from the package's folder, where they live once, for the wheel and for the book."""
-    explorers = sorted((Path(app.srcdir) / "cnncourse" / "explorers").glob("*.js"))
-    app.config.html_static_path = [*app.config.html_static_path, *(str(path) for path in explorers)]
+def bundle_explorers(app: Sphinx) -> None:
+    """Put the explorers, which live once in the package, and the script that brings them up into one file."""
+    parts = [
+        f"{path.stem}: (() => {{\n{EXPORT.sub('return', path.read_text(encoding='utf-8'))}}})(),\n"
+        for path in sorted((Path(app.srcdir) / "cnncourse" / "explorers").glob("*.js"))
+    ]
+    script = Path(app.outdir) / "_static" / "explorers.js"
+    host = script.read_text(encoding="utf-8")
+    text = f"(() => {{\nconst EXPLORERS = {{\n{''.join(parts)}}};\n{host}}})();\n"
+    script.write_text(text, encoding="utf-8")
 
 
 def fold_setup(app: Sphinx, name: str, source: list[str]) -> None:
@@ -72,7 +80,7 @@ def fit_buttons(app: Sphinx, pagename: str, templatename: str, context: dict[str
 
 
 def measured(page: str, folder: Path) -> str:
-    """Say how large each picture of a page is, so that nothing moves when it comes; all but the first can wait.
+    """Say how large each picture of a page is, so that nothing moves when it comes. All but the first wait.
 
     Args:
         page: the page's HTML.
@@ -104,6 +112,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.name != "html":
         return
     out = Path(app.outdir)
+    bundle_explorers(app)
     (out / "_notebooks").mkdir(exist_ok=True)
     for name in app.env.found_docs:
         source = Path(app.env.doc2path(name))
@@ -124,7 +133,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the hooks."""
     app.add_config_value("comments_config", {}, "env")  # set for an extension that is left out
     app.connect("config-inited", place)
-    app.connect("builder-inited", serve_explorers)
     app.connect("source-read", fold_setup)
     app.connect("html-page-context", fit_buttons, priority=600)
     app.connect("build-finished", finish)
