@@ -75,13 +75,20 @@ function convolve(s) {
 }
 
 const show = (v) => String(Math.round(v * 100) / 100 || 0).replace("-", "−");
-const signed = (v) => (v < 0 ? `(${show(v)})` : show(v));
+/** A weight: 1/9 is 1/9 and not 0.11. */
+const weight = (v) => {
+  const parts = [9, 16].find((n) => v && Math.abs(v) < 1 && Math.abs(v * n - Math.round(v * n)) < 1e-6 && !Number.isInteger(v * 4));
+  return parts ? `${v < 0 ? "−" : ""}${Math.abs(Math.round(v * parts))}/${parts}` : show(v);
+};
+const signed = (v, said = show(v)) => (v < 0 ? `(${said})` : said);
 const parse = (text) => {
-  const value = Number(text.trim().replace("−", "-").replace(",", "."));
-  return text.trim() && Number.isFinite(value) ? value : null;
+  const [over, under = 1] = text.trim().replace("−", "-").replace(",", ".").split("/").map(Number);
+  const value = over / under;
+  return text.trim() && Math.abs(value) <= LARGEST ? value : null;
 };
 const alike = (a, b) => a.length === b.length && a[0].length === b[0].length &&
   a.flat().every((v, k) => Math.abs(v - b.flat()[k]) < 1e-6);
+const LARGEST = 1e6; // larger ones have no room in a cell
 const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
 
 function h(tag, attributes = {}, ...children) {
@@ -199,6 +206,12 @@ function render({ model, el }) {
       onfocus: () => (s.row !== i || s.col !== j) && moveTo(i, j), onclick: () => moveTo(i, j),
     }))), output.frame);
   }
+  // A finger that slides over the output takes the window along.
+  output.cells.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "mouse") return;
+    const at = document.elementFromPoint(event.clientX, event.clientY)?.dataset ?? {};
+    if (output.cells.contains(event.target) && at.row !== undefined && at.value !== undefined) moveTo(+at.row, +at.col);
+  });
   function lay(where, cols, ...nodes) {
     where.node.style.setProperty("--cols", cols);
     where.cells.replaceChildren(...nodes);
@@ -227,7 +240,7 @@ function render({ model, el }) {
     if (s.row === out.length - 1 && s.col === out[0].length - 1) restart();
     playButton.textContent = t.pause;
     sum.setAttribute("aria-live", "off");
-    timer = setInterval(() => { if (!advance()) stop(); }, 650);
+    timer = setInterval(() => { if (!out.length || !advance()) stop(); }, 650);
   });
   const restart = () => { seen = new Set(); change({ row: 0, col: 0, filled: false }); };
   const stepButton = button(t.step, () => out.length && (advance() || moveTo(0, 0)));
@@ -297,7 +310,7 @@ function render({ model, el }) {
     for (const cell of cells.querySelectorAll("input")) {
       const value = values[cell.dataset.row][cell.dataset.col];
       if (document.activeElement !== cell || parse(cell.value) !== value) {
-        if (cell.getAttribute("aria-invalid") !== "true") cell.value = show(value);
+        if (cell.getAttribute("aria-invalid") !== "true") cell.value = cells === kernel.cells ? weight(value) : show(value);
       }
       tint(cell, value, top);
     }
@@ -329,7 +342,7 @@ function render({ model, el }) {
     where.textContent = current.length ? t.window(s.row + 1, s.col + 1) : "";
     products.style.setProperty("--cols", s.kernel[0].length);
     products.replaceChildren(...current.flat().map((p) => h("span", { class: p.x * p.w ? "" : "zero" },
-      h("em", {}, show(p.x)), "·", h("strong", {}, signed(p.w)), h("span", {}, `= ${show(p.x * p.w)}`))));
+      h("em", {}, show(p.x)), "·", h("strong", {}, signed(p.w, weight(p.w))), h("span", {}, `= ${show(p.x * p.w)}`))));
     const terms = current.flat().map((p) => p.x * p.w);
     sum.replaceChildren(...(current.length ? [`${terms.map((v, k) => (k ? signed(v) : show(v))).join(" + ")} = `,
       h("output", {}, show(out[s.row][s.col]))] : []));
@@ -384,6 +397,7 @@ ${DARK} {
 .cnn-explorer .cx-size { color: var(--soft); font-weight: 400; }
 .cnn-explorer .cx-panel { flex: var(--cols) 1 calc(var(--cols) * 1.75rem); max-width: calc(var(--cols) * 2.6rem); min-width: min(7.4rem, 100%); }
 .cnn-explorer .cells { display: grid; gap: 2px; grid-template-columns: repeat(var(--cols), minmax(0, 1fr)); max-width: calc(var(--cols) * 2.6rem); }
+.cnn-explorer .cells.of-output { touch-action: none; }
 .cnn-explorer .cells.of-input { --role: var(--blue); } .cnn-explorer .cells.of-kernel { --role: var(--orange); } .cnn-explorer .cells.of-output { --role: var(--green); }
 .cnn-explorer .cells > :is(input, button, .pad) {
   aspect-ratio: 1; background: color-mix(in srgb, var(--role) var(--share, 0%), var(--paper)); border: 1px solid var(--line); border-radius: .3rem; color: var(--ink);

@@ -1,6 +1,7 @@
 """The convolution explorer in a browser: what it shows is what torch.nn.functional.conv2d computes."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ pytestmark = pytest.mark.browser
 
 PICTURE = [[3, 0, 1, 5, -2], [2, 2, 8, 1, 0], [0, 4, 0.5, 7, 6], [1, 0, 3, -3, 2]]
 KERNEL = [[1, 0, -1], [0.5, 2, 0]]
-PAGE = """<!doctype html><html lang="en"><title>An explorer</title>
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>An explorer</title>
 <meta name="viewport" content="width=device-width">
 <main><h1>An explorer</h1><div data-widget="convolution" data-state='{}'><p>Fallback</p></div></main>
-<script type="module" src="/_static/explorers.js"></script></html>"""
+<script src="/_static/explorers.js"></script></html>"""
 NAME_OF_FOCUS = """(() => { const e = document.activeElement;
   return e.getAttribute("aria-label") ?? e.name?.split("-").pop() ?? e.textContent; })()"""
 
@@ -173,6 +174,67 @@ def test_play_ends_at_the_last_window(tab: Any, address: str) -> None:
     assert explorer.here() == (2, 2)
     assert tab.locator(".of-output .unknown").count() == 0
     assert tab.get_by_role("button", name="Play").count() == 1
+
+
+def test_play_stops_where_no_window_fits(tab: Any, address: str) -> None:
+    tab.clock.install()
+    explorer = Explorer(tab, address, input=PICTURE, kernel=KERNEL)
+    tab.get_by_role("button", name="Play").click()
+    explorer.choose(Dilation=3)
+    tab.clock.run_for(5_000)
+    assert tab.get_by_role("button", name="Play").count() == 1
+    assert not explorer.troubles
+
+
+def test_a_ninth_is_a_ninth(tab: Any, address: str) -> None:
+    explorer = Explorer(tab, address, input=[[9] * 4] * 4, kernel=[[1, 1], [1, 1]])
+    tab.get_by_role("combobox", name="Kernel", exact=True).select_option("blur")
+    assert explorer.cell("kernel", 1, 1).input_value() == "1/9"
+    assert "9·1/9= 1" in tab.locator(".products").inner_text().replace("\n", "")
+    explorer.cell("kernel", 0, 0).fill("-1/4")
+    assert float(explorer.output()[0, 0]) == pytest.approx(8 - 9 / 4)
+    assert explorer.cell("kernel", 0, 0).get_attribute("aria-invalid") == "false"
+
+
+@pytest.mark.parametrize("text", ["1e308", "1/0", "-1e7", "1/", "/"])
+def test_a_number_without_end_is_refused(tab: Any, address: str, text: str) -> None:
+    explorer = Explorer(tab, address, input=PICTURE, kernel=KERNEL)
+    explorer.cell("input", 0, 0).fill(text)
+    assert explorer.cell("input", 0, 0).get_attribute("aria-invalid") == "true"
+    assert same(explorer.output(), expected(PICTURE, KERNEL))
+
+
+def test_what_was_changed_is_there_after_back(tab: Any, address: str) -> None:
+    explorer = Explorer(tab, address, input=PICTURE, kernel=KERNEL)
+    explorer.cell("input", 0, 0).fill("7")
+    explorer.choose(Padding=1)
+    tab.goto(f"{address}/search.html")
+    tab.go_back()
+    tab.wait_for_selector(".cnn-explorer")
+    picture = [row[:] for row in PICTURE]
+    picture[0][0] = 7
+    assert same(explorer.output(), expected(picture, KERNEL, padding=1))
+
+
+def test_a_finger_takes_the_window_along(browser: Any, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    tab = context.new_page()
+    explorer = Explorer(tab, address, input=PICTURE, kernel=KERNEL)
+    tab.locator(".of-output").last.scroll_into_view_if_needed()
+    first, last = explorer.cell("output", 0, 0).bounding_box(), explorer.cell("output", 2, 2).bounding_box()
+    session = context.new_cdp_session(tab)
+    for kind, box in [("touchStart", first), ("touchMove", last), ("touchEnd", None)]:
+        points = [{"x": box["x"] + 9, "y": box["y"] + 9}] if box else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert explorer.here() == (2, 2)
+    context.close()
+
+
+def test_the_book_opened_as_a_file_has_explorers_too(browser: Any, site: Path) -> None:
+    tab = browser.new_page()
+    tab.goto((site / "book" / "intro.html").as_uri())
+    tab.wait_for_selector(".cnn-explorer", timeout=20_000)
+    tab.close()
 
 
 def test_says_what_does_not_fit_and_what_is_not_read(tab: Any, address: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
+from PIL import Image
 
 from tests.book.conftest import ROOT, build
 
@@ -17,6 +18,8 @@ PAGES = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part
 NOTEBOOKS = [page for page in PAGES if (ROOT / f"{page}.ipynb").exists()]
 CHAPTERS = [page for page in NOTEBOOKS if Path(page).name[0].isdigit()]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+ADDRESS = CONFIG["sphinx"]["config"]["html_baseurl"]
+PREFIX = urlsplit(ADDRESS).path
 
 
 class Page(HTMLParser):
@@ -79,7 +82,11 @@ def test_links_and_anchors_resolve(site: Path, pages: dict[str, Page]) -> None:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue
-            target = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            below = (site / name).parent
+            if name == "404.html":  # it is shown for any address, so its links begin at the top
+                assert not parts.path or parts.path.startswith(PREFIX), link
+                below, parts = site, parts._replace(path=parts.path.removeprefix(PREFIX))
+            target = below / unquote(parts.path) if parts.path else site / name
             other = pages.get(str(target.resolve().relative_to(site.resolve())))
             if not target.exists() or (parts.fragment and other and unquote(parts.fragment) not in other.ids):
                 broken.append(f"{name} → {link}")
@@ -102,6 +109,36 @@ def test_figures_have_alt_text(pages: dict[str, Page]) -> None:
 
 def test_pages_say_their_language(pages: dict[str, Page]) -> None:
     assert {page.lang for name, page in pages.items() if name != "index.html"} == {"en"}
+
+
+def test_pictures_say_how_large_they_are(pages: dict[str, Page], site: Path) -> None:
+    """Else the text jumps when they come."""
+    for name in NOTEBOOKS:
+        images = [one for one in pages[f"{name}.html"].images if "_images/" in str(one["src"])]
+        for one in images:
+            path = site / "book" / str(one["src"])
+            with Image.open(path) as picture:
+                assert (one.get("width"), one.get("height")) == tuple(map(str, picture.size)), name
+        assert [one.get("loading") for one in images[:2]] == [None, "lazy"][: len(images)], name
+
+
+def test_a_page_can_be_found_and_shared(site: Path) -> None:
+    """Its address, what it is about, a picture; titles unlike each other; a map for search engines."""
+    places = re.findall(r"<loc>(.*?)</loc>", (site / "sitemap.xml").read_text(encoding="utf-8"))
+    assert {f"{ADDRESS}{page}.html" for page in PAGES} <= set(places)
+    assert f"Sitemap: {ADDRESS}sitemap.xml" in (site / "robots.txt").read_text(encoding="utf-8")
+    titles, abouts = [], []
+    for page in PAGES:
+        head = (site / f"{page}.html").read_text(encoding="utf-8").partition("</head>")[0]
+        assert f'<link rel="canonical" href="{ADDRESS}{page}.html" />' in head
+        (picture,) = re.findall(r'<meta property="og:image" content="(.*?)"', head)
+        assert (site / picture.removeprefix(ADDRESS)).is_file()
+        titles += re.findall(r"<title>(.*?)</title>", head)
+        abouts += re.findall(r'<meta name="description" content="(.*?)"', head)
+        assert head.count('name="viewport"') == 1
+    assert len(set(titles)) == len(set(abouts)) == len(PAGES)
+    assert min(map(len, abouts)) > 60
+    assert not [about for about in abouts if "\\" in about]  # a formula
 
 
 def test_launch_buttons(pages: dict[str, Page], site: Path) -> None:
@@ -137,11 +174,12 @@ def test_nothing_secret_is_published(site: Path) -> None:
 
 
 def small_book(folder: Path, text: str) -> Path:
-    """A book of one page with the project's own configuration."""
+    """A book of two pages with the project's own configuration."""
     shutil.copy(ROOT / "_config.yml", folder)
     shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext")
     shutil.copytree(ROOT / "book" / "assets", folder / "book" / "assets")
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\nchapters: [{file: book/other}]\n")
+    (folder / "book" / "other.md").write_text("# Another page\n\nNothing.\n", encoding="utf-8")
     (folder / "book" / "page.md").write_text(f"# A page\n\n{text}\n", encoding="utf-8")
     return folder
 
@@ -161,7 +199,7 @@ $$
 def test_formulas_become_mathml(tmp_path: Path) -> None:
     built = build(small_book(tmp_path, FORMULAS))
     assert built.returncode == 0, built.stderr
-    page = (tmp_path / "_build/html/book/page.html").read_text(encoding="utf-8")
+    page = (tmp_path / "_build/html/book/page.html").read_text(encoding="utf-8").partition("<body")[2]
     assert page.count("<math ") == 5
     assert "<mn>1,152,000</mn>" in page
     assert page.count("<mtr>") == 4
