@@ -1,8 +1,8 @@
-"""The usual recipe with the racing recipe's settings of the machine: ``python -m tests.benchmarks.same_settings``.
+"""The usual recipe with the racing recipe's settings: ``python -m tests.benchmarks.same_settings``.
 
-``notes-cifar10-1min`` ran without channels_last and in float32. How much faster are its steps with the settings of
-``cpu-1min``, and how far does it get with as many of them as fit into that recipe's time? Steps of both kinds take
-turns, and the processor's time on one thread is counted. Chapter 21 shows the record.
+``notes-cifar10-1min`` ran without channels_last and in float32. How much faster are its steps with the
+settings of ``cpu-1min``, and how far does it get with as many of them as fit into that recipe's time? Steps
+of both kinds take turns, and the processor's time on one thread is counted. Chapter 21 shows the record.
 """
 
 import argparse
