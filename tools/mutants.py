@@ -9,6 +9,7 @@ that are no mistakes, because they compute the same, each with the reason.
 import argparse
 import ast
 import copy
+import itertools
 import math
 import os
 import resource
@@ -63,20 +64,16 @@ def mutants(cell: str, source: str) -> Iterator[Mutant]:
     except SyntaxError:
         return
     original = ast.unparse(tree)
-    seen = {original}
-    for place in range(len(list(ast.walk(tree)))):
-        for number in range(_MOST):
+    seen, texts = {original}, _texts(tree)
+    for place, node in enumerate(ast.walk(tree)):
+        for number in range(0 if id(node) in texts else len(_changes(tree, node))):
             mutated = copy.deepcopy(tree)
-            node = list(ast.walk(mutated))[place]
-            if _in_text(mutated, node) or not _change(mutated, node, number):
-                break
+            twin = next(itertools.islice(ast.walk(mutated), place, None))
+            _changes(mutated, twin)[number]()
             text = ast.unparse(mutated)
             if text not in seen:
                 seen.add(text)
                 yield Mutant(cell, _difference(original.splitlines(), text.splitlines()), text)
-
-
-_MOST = 3
 
 
 def _difference(before: list[str], after: list[str]) -> str:
@@ -86,8 +83,9 @@ def _difference(before: list[str], after: list[str]) -> str:
     return f"line {at + 1}: {old.strip()} → {new}"
 
 
-def _in_text(tree: ast.Module, node: ast.AST) -> bool:
-    """Say whether a node is a docstring, part of an error message, or of a type hint: no tests look there."""
+def _texts(tree: ast.Module) -> set[int]:
+    """The nodes of docstrings, error messages and type hints, by id: no tests look there."""
+    found: set[int] = set()
     for outer in ast.walk(tree):
         inside: list[ast.AST | None] = []
         if isinstance(outer, ast.Expr) and isinstance(outer.value, ast.Constant):
@@ -98,13 +96,12 @@ def _in_text(tree: ast.Module, node: ast.AST) -> bool:
             inside = [outer.annotation]
         elif isinstance(outer, ast.FunctionDef):
             inside = [outer.returns]
-        if any(part is not None and any(node is one for one in ast.walk(part)) for part in inside):
-            return True
-    return False
+        found |= {id(node) for part in inside if part is not None for node in ast.walk(part)}
+    return found
 
 
-def _change(tree: ast.Module, node: Any, number: int) -> bool:
-    """Make the change of this number to a node, in place; False if it has no such change."""
+def _changes(tree: ast.Module, node: Any) -> list[Callable[[], object]]:
+    """What can be changed at a node, in place."""
     changes: list[Callable[[], object]] = []
     if isinstance(node, ast.BinOp | ast.AugAssign):
         changes += [_set(node, "op", new()) for new in _OTHER.get(type(node.op), ())]
@@ -128,10 +125,7 @@ def _change(tree: ast.Module, node: Any, number: int) -> bool:
         changes.append(_set(node, "test", ast.Constant(False)))
     elif isinstance(node, ast.stmt) and isinstance(node, ast.Expr | ast.Assign) and not _only(tree, node):
         changes.append(lambda: _drop(tree, node))
-    if number >= len(changes):
-        return False
-    changes[number]()
-    return True
+    return changes
 
 
 def _set(node: ast.AST, field: str, value: object) -> Callable[[], None]:

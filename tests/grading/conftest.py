@@ -14,6 +14,7 @@ from cnncourse.grading.sandbox import bubblewrap
 from cnncourse.grading.sandbox.provisioner import NAME
 from cnncourse.grading.sandbox.spawner import Spawner
 from tests.grading.postgres import alembic, postgres  # noqa: F401 - fixtures
+from tests.nbgrader_pipeline.kernels import kernels  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="session")

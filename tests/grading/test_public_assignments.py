@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from typer.testing import CliRunner
 from cnncourse import cli
 from cnncourse.grading.judge import client
 from tests.grading import public
+from tests.nbgrader_pipeline.commands import nbgrader
 
 pytestmark = pytest.mark.nbgrader
 BESIDE = {  # what cannot be judged apart from the student's process
@@ -24,24 +24,24 @@ BESIDE = {  # what cannot be judged apart from the student's process
 }
 
 
-def stock(course, *words):
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "nbgrader", *words]
-    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+def stock(course, kernels, *words):
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "JUPYTER_PATH": kernels}
+    status, log = nbgrader(words, course, environment)
+    assert status == 0, log[-3000:]
 
 
 @pytest.fixture(scope="module")
-def courses(bwrap, tmp_path_factory):
+def courses(bwrap, kernels, tmp_path_factory):
     """The same courses twice: nbgrader has graded the one, the other is still to be graded."""
     ours, theirs = (tmp_path_factory.mktemp(name) / "course" for name in ("ours", "stock"))
     public.lay_out(ours)
     shutil.copytree(ours, theirs)
-    stock(theirs, "update", "source")
-    stock(theirs, "update", "submitted")
+    stock(theirs, kernels, "update", "source")
+    stock(theirs, kernels, "update", "submitted")
     for name in BESIDE:
-        stock(theirs, "generate_assignment", name)
-        stock(theirs, "autograde", name)
+        stock(theirs, kernels, "generate_assignment", name)
+        stock(theirs, kernels, "autograde", name)
     yield ours, theirs
     client.close()
 
