@@ -76,15 +76,15 @@ class Kernel:
 
 @pytest.fixture(scope="session")
 def start(bwrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kernel]]:
-    """Starts kernels; each ends with the test session."""
-    kernels: list[Kernel] = []
+    """Starts started; each ends with the test session."""
+    started: list[Kernel] = []
 
     def start(cwd: object = None, **limits: int) -> Kernel:
-        kernels.append(Kernel(str(cwd or tmp_path_factory.mktemp("empty")), limits))
-        return kernels[-1]
+        started.append(Kernel(str(cwd or tmp_path_factory.mktemp("empty")), limits))
+        return started[-1]
 
     yield start
-    for kernel in kernels:
+    for kernel in started:
         if kernel.manager.is_alive() or kernel.provisioner.run_folder:
             kernel.close()
 

@@ -12,7 +12,8 @@ def test_no_grammar_is_built_and_notebooks_are_validated_as_before():
     said = run(
         "without_iri_grammars(); import nbformat; nbformat.validate(nbformat.v4.new_notebook()); "
         "assert 'lark' not in sys.modules\n"
-        "try: nbformat.validate({'cells': [{'id': 'a'}], 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5})\n"
+        "wrong = {'cells': [{'id': 'a'}], 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5}\n"
+        "try: nbformat.validate(wrong)\n"
         "except nbformat.ValidationError: print('refused')"
     )
     assert (said.stdout.strip(), said.stderr) == ("refused", "")
