@@ -1,7 +1,7 @@
 """What and where by level of a pyramid: ``python -m tests.benchmarks.detection_levels``.
 
-The cells of chapter 15 that draw scenes and build, train and judge its small detectors run here with more steps
-and three seeds. For each seed one classifier learns five digits; all detectors of the seed begin from its
+The cells of chapter 15 that draw scenes and build, train and judge its small detectors run here with more
+steps and three seeds. For each seed one classifier learns five digits; all detectors of the seed begin from its
 weights, see the same scenes and take the same steps. First: every level is asked about the one digit of a
 scene, with and without the arrows down. Then: four digits of many sizes, and four kinds of detectors.
 Nothing is chosen by the test scenes. Chapter 15 shows the record.
@@ -10,7 +10,7 @@ Nothing is chosen by the test scenes. Chapter 15 shows the record.
 import argparse
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nbformat
 import torch
@@ -27,8 +27,8 @@ SCENES = 300
 
 
 def cells() -> dict[str, Any]:
-    """Run the chapter's definitions: its imports, and the code from the first to the last cell named above."""
-    notebook = nbformat.read(CHAPTER, 4)
+    """Run the chapter's definitions: its imports, and the code between the two cells named above."""
+    notebook = nbformat.read(CHAPTER, as_version=4)  # type: ignore[no-untyped-call]
     ids = [cell.id for cell in notebook.cells]
     wanted = ["imports", *ids[ids.index(FIRST) : ids.index(LAST) + 1]]
     space: dict[str, Any] = {}
@@ -42,7 +42,7 @@ def cells() -> dict[str, Any]:
     return space
 
 
-def five(split: str) -> tuple[torch.Tensor, torch.Tensor]:
+def five(split: Literal["train", "test"]) -> tuple[torch.Tensor, torch.Tensor]:
     """Digits 0 to 4, cut to the middle 20×20, where the ink is."""
     digits = data.load("mnist", split)
     keep = digits.labels < 5
@@ -51,7 +51,8 @@ def five(split: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 def ask(chapter: dict[str, Any], net: torch.nn.Module, test: Any) -> dict[str, dict[str, float]]:
     """One digit a scene: by level, the share of classes that are right, and the mean distance in pixels."""
-    draw, sums = torch.Generator().manual_seed(77), {}
+    draw = torch.Generator().manual_seed(77)
+    sums: dict[int, list[torch.Tensor]] = {}
     with torch.no_grad():
         for _ in range(SCENES // 20):
             x, things = chapter["batch"](test, draw, 20, many=1, test=True)
