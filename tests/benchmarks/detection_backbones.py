@@ -1,9 +1,9 @@
 """Darknet-53 and ResNets at equal MACs: ``python -m tests.benchmarks.detection_backbones``.
 
-Times: one picture of 256×256, evaluation mode, batch norm folded, processor time of one core, median of several
-goes. ResNet-50 is widened until it multiplies as often as Darknet-53. Then a small race on MNIST at 32 pixels:
-Darknet-53 an eighth as wide, and ResNet-50 at the width with equal MACs. Same steps, same pictures; each one's
-rate is chosen by the training loss of a seed of its own. Chapter 15 shows the record.
+Times: one picture of 256×256, evaluation mode, batch norm folded, processor time of one core, median of
+several goes. ResNet-50 is widened until it multiplies as often as Darknet-53. Then a small race on MNIST at
+32 pixels: Darknet-53 an eighth as wide, and ResNet-50 at the width with equal MACs. Same steps, same
+pictures; each one's rate is chosen by the training loss of a seed of its own. Chapter 15 shows the record.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """What and where by level of a pyramid: ``python -m tests.benchmarks.detection_levels``.
 
 The cells of chapter 15 that draw scenes and build, train and judge its small detectors run here with more
-steps and three seeds. For each seed one classifier learns five digits; all detectors of the seed begin from its
-weights, see the same scenes and take the same steps. First: every level is asked about the one digit of a
-scene, with and without the arrows down. Then: four digits of many sizes, and four kinds of detectors.
+steps and three seeds. For each seed one classifier learns five digits; all detectors of the seed begin
+from its weights, see the same scenes and take the same steps. First: every level is asked about the one digit of a
+scene, with and without the arrows down. Then: six digits of many sizes, and four kinds of detectors.
 Nothing is chosen by the test scenes. Chapter 15 shows the record.
 """
 
@@ -20,24 +20,19 @@ from cnncourse.train import record
 
 RECORD = Path("book/assets/runs/benchmark-detection-levels.json")
 CHAPTER = Path("book/15_detection_backbones.ipynb")
-FIRST, LAST = "scene-photos", "net-judge"
-KINDS, SEEDS = ("coarse", "fine", "apart", "pyramid"), (0, 1, 2)
-CLASSIFY, DETECT, ASK = 300, 400, 200
+CELLS = """imports scene-photos scene-place scene-make scene-batch level-small net-backbone net-detector net-cells
+net-loss net-steps net-classify net-train net-read net-judge""".split()
+KINDS, SEEDS = ("coarse", "fine", "down", "pyramid"), (0, 1, 2)
+CLASSIFY, DETECT, ASK = 300, 300, 200
 SCENES = 300
 
 
 def cells() -> dict[str, Any]:
-    """Run the chapter's definitions: its imports, and the code between the two cells named above."""
+    """Run the chapter's definitions, and nothing else of it."""
     notebook = nbformat.read(CHAPTER, as_version=4)  # type: ignore[no-untyped-call]
-    ids = [cell.id for cell in notebook.cells]
-    wanted = ["imports", *ids[ids.index(FIRST) : ids.index(LAST) + 1]]
     space: dict[str, Any] = {}
     for cell in notebook.cells:
-        if (
-            cell.id in wanted
-            and cell.cell_type == "code"
-            and "only-here" not in cell.metadata.get("tags", [])
-        ):
+        if cell.id in CELLS:
             exec(cell.source, space)
     return space
 
@@ -67,7 +62,7 @@ def ask(chapter: dict[str, Any], net: torch.nn.Module, test: Any) -> dict[str, d
 
 
 def find(chapter: dict[str, Any], net: torch.nn.Module, test: Any) -> dict[str, Any]:
-    """Four digits a scene: the share found, by the level of their size, and false alarms a scene."""
+    """Six digits a scene: the share found, by the level of their size, and false alarms a scene."""
     draw, found, levels, alarms = torch.Generator().manual_seed(78), [], [], 0
     with torch.no_grad():
         for _ in range(SCENES // 20):
