@@ -9,28 +9,28 @@ from torchvision.ops import FeaturePyramidNetwork
 from tests.exercises.bank import right, wrong
 
 
-@wrong("area-for-side", fails={"level-value", "level-ends"}, hint="level-area")
+@wrong("area-for-side", fails={"level-value"}, hint="level-area")
 def level_of(w, h, k0=4, canonical=224, lowest=2, highest=5):
     """Takes the area, so that each step counts twice."""
     k = math.floor(k0 + math.log2(w * h / canonical**2))
     return min(max(k, lowest), highest)
 
 
-@wrong("longer-side", fails={"level-value", "level-ends"}, hint="level-longer")
+@wrong("longer-side", fails={"level-value"}, hint="level-longer")
 def level_of(w, h, k0=4, canonical=224, lowest=2, highest=5):
     """Takes the longer side."""
     k = math.floor(k0 + math.log2(max(w, h) / canonical))
     return min(max(k, lowest), highest)
 
 
-@wrong("natural-logarithm", fails={"level-value", "level-ends"}, hint="level-natural")
+@wrong("natural-logarithm", fails={"level-value"}, hint="level-natural")
 def level_of(w, h, k0=4, canonical=224, lowest=2, highest=5):
     """Takes math.log for log2."""
     k = math.floor(k0 + math.log(math.sqrt(w * h) / canonical))
     return min(max(k, lowest), highest)
 
 
-@wrong("nearest-level", fails={"level-value", "level-ends"}, hint="level-round")
+@wrong("nearest-level", fails={"level-value"}, hint="level-round")
 def level_of(w, h, k0=4, canonical=224, lowest=2, highest=5):
     """Rounds to the nearest."""
     k = round(k0 + math.log2(math.sqrt(w * h) / canonical))
@@ -50,14 +50,32 @@ def level_of(w, h, k0=4, canonical=224, lowest=2, highest=5):
     return int(torch.tensor(k).floor().clamp(lowest, highest))
 
 
-@wrong("scale-by-two", fails={"pyramid-shape", "pyramid-value"}, hint="pyramid-sizes")
+@right("doubled-and-cut")
 def pyramid(maps, lateral, smooth):
-    """Doubles, and cuts off what is too much: the right size, the wrong rows where 7 follows 13."""
+    """Doubles, and cuts off what is too much: the same cells, where a size is halved and rounded up."""
     sums = [F.conv2d(m, w) for m, w in zip(maps, lateral)]
     for i in reversed(range(len(sums) - 1)):
         up = F.interpolate(sums[i + 1], scale_factor=2, mode="nearest")
-        sums[i] = sums[i] + up
+        sums[i] = sums[i] + up[:, :, : sums[i].shape[2], : sums[i].shape[3]]
     return [F.conv2d(s, w, padding=1) for s, w in zip(sums, smooth)]
+
+
+@wrong("wide-frame", fails={"pyramid-shape", "pyramid-top", "pyramid-value"}, hint="pyramid-sizes")
+def pyramid(maps, lateral, smooth):
+    """Pads by 2."""
+    sums = [F.conv2d(m, w) for m, w in zip(maps, lateral)]
+    for i in reversed(range(len(sums) - 1)):
+        sums[i] = sums[i] + F.interpolate(sums[i + 1], size=sums[i].shape[2:])
+    return [F.conv2d(s, w, padding=2) for s, w in zip(sums, smooth)]
+
+
+@wrong("by-name", fails={"pyramid-shape", "pyramid-top", "pyramid-value"}, hint="pyramid-list")
+def pyramid(maps, lateral, smooth):
+    """Gives a dictionary, as the course's class does."""
+    sums = [F.conv2d(m, w) for m, w in zip(maps, lateral)]
+    for i in reversed(range(len(sums) - 1)):
+        sums[i] = sums[i] + F.interpolate(sums[i + 1], size=sums[i].shape[2:])
+    return {f"P{k}": F.conv2d(s, w, padding=1) for k, (s, w) in enumerate(zip(sums, smooth), 2)}
 
 
 @wrong("each-on-its-own", fails={"pyramid-value"}, hint="pyramid-apart")
@@ -250,7 +268,7 @@ def count_pyramid(in_channels, channels):
     return channels * (sum(in_channels) + levels * (9 * channels + 2))
 
 
-@wrong("nothing-is-a-class", fails={"mend-what"}, hint="mend-classes")
+@wrong("nothing-is-a-class", fails={"mend-what"}, hint="reader-classes")
 def read_level(answer, k):
     """The honest partial: the places are right."""
     kind = answer[:-2].argmax(0)
@@ -261,7 +279,7 @@ def read_level(answer, k):
     return things
 
 
-@wrong("from-the-corner", fails={"mend-where"}, hint="mend-middle")
+@wrong("from-the-corner", fails={"mend-where"}, hint="reader-middle")
 def read_level(answer, k):
     """Without the half."""
     kind = answer[:-2].argmax(0)
@@ -272,7 +290,7 @@ def read_level(answer, k):
     return things
 
 
-@wrong("shifts-swapped", fails={"mend-where"}, hint="mend-swapped")
+@wrong("shifts-swapped", fails={"mend-where"}, hint="reader-swapped")
 def read_level(answer, k):
     """Rows for columns."""
     kind = answer[:-2].argmax(0)
@@ -283,7 +301,7 @@ def read_level(answer, k):
     return things
 
 
-@wrong("twice-k", fails={"mend-where"}, hint="mend-width")
+@wrong("twice-k", fails={"mend-where"}, hint="reader-width")
 def read_level(answer, k):
     """Multiplies where it should raise to a power."""
     kind = answer[:-2].argmax(0)
@@ -296,7 +314,7 @@ def read_level(answer, k):
     return things
 
 
-@wrong("shift-in-pixels", fails={"mend-where"}, hint="mend-pixels")
+@wrong("shift-in-pixels", fails={"mend-where"}, hint="reader-pixels")
 def read_level(answer, k):
     """Adds the shift as pixels."""
     kind = answer[:-2].argmax(0)
