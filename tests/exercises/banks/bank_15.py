@@ -43,6 +43,13 @@ def level_of(w, h, k0=4, canonical=224, lowest=2, highest=5):
     return math.floor(k0 + math.log2(math.sqrt(w * h) / canonical))
 
 
+@wrong("near-enough", fails={"level-value"}, hint="level-floor")
+def level_of(w, h, k0=4, canonical=225, lowest=2, highest=5):
+    """A constant that is one too large."""
+    k = math.floor(k0 + math.log2(math.sqrt(w * h) / canonical))
+    return min(max(k, lowest), highest)
+
+
 @right("two-logarithms")
 def level_of(w, h, k0=4, canonical=224, lowest=2, highest=5):
     """Sums of logarithms, and torch to hold the ends."""
@@ -276,6 +283,17 @@ def read_level(answer, k):
     for row, column in kind.nonzero().tolist():
         down, right = answer[-2:, row, column].tolist()
         things.append([int(kind[row, column]), (row + 0.5 + down) * 2**k, (column + 0.5 + right) * 2**k])
+    return things
+
+
+@wrong("shift-for-a-class", fails={"mend-what", "mend-where"}, hint="reader-list")
+def read_level(answer, k):
+    """Takes the first shift for one more logit."""
+    kind = answer[:-1].argmax(0)
+    things = []
+    for row, column in kind.nonzero().tolist():
+        down, right = answer[-2:, row, column].tolist()
+        things.append([int(kind[row, column]) - 1, (row + 0.5 + down) * 2**k, (column + 0.5 + right) * 2**k])
     return things
 
 
