@@ -15,7 +15,7 @@ geometry hints runtime
 conv norm optim augment plots
 notebook explorers backbones
 data diagrams
-heads landscape train
+heads explain landscape train
 check
 grading
 authoring
