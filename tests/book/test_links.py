@@ -73,7 +73,7 @@ def test_a_text_keeps_every_word() -> None:
 def running_text(page: str) -> str:
     """The text of a page outside of links, headings, code and formulas."""
     article = page[page.index("<article") : page.index("</article>")]
-    for tag in ("a", "h1", "h2", "h3", "pre", "code", "math", "script", "style"):
+    for tag in ("a", "h1", "h2", "h3", "summary", "pre", "code", "math", "script", "style"):
         article = re.sub(rf"<{tag}\b.*?</{tag}>", "", article, flags=re.DOTALL)
     return re.sub(r"<[^>]+>", "", article)
 
