@@ -42,7 +42,8 @@ def after(handed: Any) -> Any:
     A test asks for it where an answer works in place on purpose, and nowhere else.
 
     Args:
-        handed: the object that was handed over; not a part of a tensor, such as ``x[0]``.
+        handed: the object that was handed over, or a list or tuple of such objects, as in ``f(*handed)``; not
+            a part of a tensor, such as ``x[0]``.
 
     Example:
         >>> numbers = [3, 1, 2]
@@ -50,7 +51,13 @@ def after(handed: Any) -> Any:
         >>> after(numbers)
         [1, 2, 3]
     """
-    return _changed.get(id(handed), (handed, handed))[1]
+    if id(handed) in _changed:
+        return _changed[id(handed)][1]
+    if type(handed) in (list, tuple):
+        parts = [after(part) for part in handed]
+        if any(new is not old for new, old in zip(parts, handed, strict=True)):
+            return type(handed)(parts)
+    return handed
 
 
 def came_back(handed: Any, now: Any) -> None:

@@ -119,6 +119,18 @@ def test_what_is_handed_over_is_a_copy_and_what_came_back_can_be_asked_for(stude
     assert (inner.shape, check.after(inner).shape) == ((2,), (1, 2))
 
 
+def test_what_became_of_several_inputs_can_be_asked_for_at_once(student):
+    given = ([1], {"old": 0})
+    student("append")(*given)
+    assert given == ([1], {"old": 0})
+    items, table = check.after(given)
+    assert (len(items), table) == (2, {"old": 0, "new": 1})
+    with pytest.raises(check.CheckFailed, match="changed its input"):
+        check.unchanged(([1], {"old": 0}), given)
+    handed.forget()
+    assert check.after(given) is given
+
+
 def test_a_change_stays_known_when_a_later_call_makes_none(student):
     x = torch.zeros(2)
     student("add_one")(x)
