@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 
 import pytest
@@ -81,6 +82,15 @@ def test_jobs_are_done_in_order_and_reported(tmp_path, capsys):
     assert records.measured(tmp_path, "cuda") == {}
 
 
+@pytest.fixture
+def background():
+    """Deaf to interrupts, as what a shell starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("background")
 def test_a_job_without_time_is_interrupted_and_goes_on(tmp_path, monkeypatch):
     killed = []
     kill = records.subprocess.Popen.kill

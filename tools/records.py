@@ -125,6 +125,11 @@ def command_of(run: Run, kind: str, out: Path, smoke: bool) -> list[str]:
     return [*command, "--out", str(out / f"{'smoke-' if smoke else ''}{run.name}.json")]
 
 
+def _hear_interrupts() -> None:
+    """What is started in the background of a shell is deaf to interrupts, and so is all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def done(job: Job, until: float, log: Path) -> str:
     """Do a job, or as much of it as there is time for.
 
@@ -137,7 +142,9 @@ def done(job: Job, until: float, log: Path) -> str:
         ``"done"``, ``"cut off"``, or ``"failed"``.
     """
     with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(job.command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            job.command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_hear_interrupts
+        )
         try:
             process.wait(max(1.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
