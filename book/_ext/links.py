@@ -164,9 +164,11 @@ def gather(app: Sphinx, env: Any) -> list[str]:
         for text in texts(env.get_doctree(name)):
             for one in papers_in(str(text), known):
                 cited.setdefault(one.uri.partition("#")[2], []).append(name)
+    terms = glossary(trees[GLOSSARY]) if GLOSSARY in trees else {}
     app.course_links = {  # type: ignore[attr-defined]  # a place that Sphinx leaves to extensions
         "pages": {number: (name, env.titles[name].astext()) for number, name in pages.items()},
-        "terms": glossary(trees[GLOSSARY]) if GLOSSARY in trees else {},
+        "terms": terms,
+        "pattern": pattern_of(terms) if terms else None,
         "papers": known,
         "cited": {anchor: list(dict.fromkeys(names)) for anchor, names in cited.items()},
     }
@@ -188,7 +190,7 @@ def link(app: Sphinx, doctree: nodes.document, name: str) -> None:
         _lead_back(doctree, known["cited"], known["pages"], address)
         return
     met = _hand_made(doctree, known["terms"], app.builder.get_relative_uri(name, GLOSSARY))
-    pattern = pattern_of(known["terms"]) if known["terms"] and NUMBERED.fullmatch(name) else None
+    pattern = known["pattern"] if NUMBERED.fullmatch(name) else None
     for text in texts(doctree):
         said = str(text)
         mentions = [*chapters_in(said, known["pages"], name), *papers_in(said, known["papers"])]

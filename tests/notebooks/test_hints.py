@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from cnncourse.authoring.minutes import sections
 from cnncourse.hints import all_hints
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -15,9 +16,8 @@ HINTS = {key: hint for key, hint in all_hints().items() if hint.section}
 def headings(chapter: str) -> set[str]:
     """The headings of a chapter, as a reader sees them."""
     (path,) = BOOK.glob(f"{chapter}_*.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
-    lines = [line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
-    return {re.sub("[`*]", "", line.lstrip("# ")) for line in lines if re.match("#+ ", line)}
+    notebook = nbformat.read(path, as_version=4)
+    return {re.sub("[`*]", "", above[-1]) for above, _ in sections(notebook)}
 
 
 @pytest.mark.parametrize("chapter", sorted({hint.chapter for hint in HINTS.values()}))
